@@ -1,0 +1,19 @@
+include(GoogleTest)
+
+# tutti_test(name LABEL unit [TIMEOUT seconds] SOURCES a.cpp … LIBS target …): one program, each TEST one ctest test.
+function(tutti_test name)
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;LIBS;ENVIRONMENT" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 30)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}")
+  target_compile_definitions(
+    ${name} PRIVATE TUTTI_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+                    TUTTI_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+  target_link_libraries(${name} PRIVATE ${ARG_LIBS} GTest::gmock GTest::gtest_main tutti_strict)
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
+                       PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT}
+                                  ENVIRONMENT "${ARG_ENVIRONMENT}")
+endfunction()
