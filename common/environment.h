@@ -1,0 +1,28 @@
+// The process's environment, read in one place.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "common/result.h"
+
+namespace tutti {
+
+// Nothing where the variable is unset or empty.
+std::optional<std::string> EnvironmentVariable(const std::string& name);
+
+// The user's folder for configuration: $XDG_CONFIG_HOME/tutti or $HOME/.config/tutti.
+// kFailedPrecondition: neither variable is set.
+Result<std::filesystem::path> UserConfigFolder();
+
+// The user's folder for sockets and the like: $XDG_RUNTIME_DIR, else the temporary folder.
+std::filesystem::path RuntimeFolder();
+
+// The folder that holds the running binary: where the other four are.
+Result<std::filesystem::path> BinaryFolder();
+
+// This machine's name; "unknown" where it has none.
+std::string HostName();
+
+}  // namespace tutti
