@@ -1,4 +1,5 @@
-// TUTTI_CHECK(condition, message): ends the process on a programmer's error; on in release builds too.
+// TUTTI_CHECK(condition, message): ends the process on a programmer's error; on in release builds
+// too.
 #pragma once
 
 #include <string_view>
@@ -10,9 +11,9 @@ namespace tutti {
 
 }  // namespace tutti
 
-#define TUTTI_CHECK(condition, message)                                  \
-  do {                                                                   \
-    if (!(condition)) [[unlikely]] {                                     \
-      ::tutti::CheckFailed(#condition, __FILE__, __LINE__, (message));   \
-    }                                                                    \
+#define TUTTI_CHECK(condition, message)                                \
+  do {                                                                 \
+    if (!(condition)) [[unlikely]] {                                   \
+      ::tutti::CheckFailed(#condition, __FILE__, __LINE__, (message)); \
+    }                                                                  \
   } while (false)

@@ -2,7 +2,9 @@
 
 namespace tutti {
 
-SteadyTime SystemClock::SteadyNow() const { return std::chrono::steady_clock::now(); }
+SteadyTime SystemClock::SteadyNow() const {
+  return std::chrono::steady_clock::now();
+}
 
 UnixMillis SystemClock::WallNow() const {
   const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();

@@ -11,7 +11,9 @@ using SteadyTime = std::chrono::time_point<std::chrono::steady_clock, std::chron
 // Milliseconds since the Unix epoch, UTC: the one form in which wall time is stored and sent.
 enum class UnixMillis : std::int64_t {};
 
-inline std::int64_t ToInt(UnixMillis time) { return static_cast<std::int64_t>(time); }
+inline std::int64_t ToInt(UnixMillis time) {
+  return static_cast<std::int64_t>(time);
+}
 
 // Thread-safe.
 class Clock {

@@ -20,17 +20,18 @@ constexpr std::array<Unit, 5> kUnits{
 constexpr double kLongestMs = 10.0 * 366 * 86'400'000;
 
 Error BadDuration(std::string_view text) {
-  return InvalidArgument("duration: expected a number and a unit of ms, s, m, h or d, such as "
-                         "30s; got \"" +
-                         std::string(text) + "\"");
+  return InvalidArgument(
+      "duration: expected a number and a unit of ms, s, m, h or d, such as "
+      "30s; got \"" +
+      std::string(text) + "\"");
 }
 
 }  // namespace
 
 Result<milliseconds> ParseDuration(std::string_view text) {
   double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number,
-                                            std::chars_format::fixed);
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
   if (error != std::errc{} || number < 0) return BadDuration(text);
   const std::string_view unit(end, text.data() + text.size());
   if (unit.empty() && number == 0) return milliseconds(0);

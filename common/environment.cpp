@@ -1,10 +1,9 @@
 #include "common/environment.h"
 
-#include <unistd.h>
-
 #include <array>
 #include <cstdlib>
 #include <system_error>
+#include <unistd.h>
 
 namespace tutti {
 

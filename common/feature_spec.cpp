@@ -32,7 +32,9 @@ std::int64_t ClipSamples(const FeatureSpec& spec) {
   return std::llround(spec.clip_seconds * static_cast<double>(spec.sample_rate_hz));
 }
 
-std::int64_t ClipFrames(const FeatureSpec& spec) { return 1 + ClipSamples(spec) / spec.hop; }
+std::int64_t ClipFrames(const FeatureSpec& spec) {
+  return 1 + ClipSamples(spec) / spec.hop;
+}
 
 std::int64_t SliceFrames(const FeatureSpec& spec, double slice_seconds) {
   return static_cast<std::int64_t>(slice_seconds * static_cast<double>(spec.sample_rate_hz) /
@@ -40,9 +42,12 @@ std::int64_t SliceFrames(const FeatureSpec& spec, double slice_seconds) {
 }
 
 Json ToJson(const FeatureSpec& spec) {
-  return {{"spec_version", kFeatureSpecVersion}, {"clip_seconds", spec.clip_seconds},
-          {"sample_rate_hz", spec.sample_rate_hz}, {"n_fft", spec.n_fft},
-          {"hop", spec.hop},                       {"n_mels", spec.n_mels},
+  return {{"spec_version", kFeatureSpecVersion},
+          {"clip_seconds", spec.clip_seconds},
+          {"sample_rate_hz", spec.sample_rate_hz},
+          {"n_fft", spec.n_fft},
+          {"hop", spec.hop},
+          {"n_mels", spec.n_mels},
           {"normalisation", kNormalisation}};
 }
 
@@ -50,8 +55,8 @@ Result<FeatureSpec> FeatureSpecFromJson(const Json& json) {
   FeatureSpec spec;
   TUTTI_ASSIGN_OR_RETURN(spec.clip_seconds,
                          FieldOr<double>(json, "clip_seconds", spec.clip_seconds, kWhat));
-  TUTTI_ASSIGN_OR_RETURN(spec.sample_rate_hz, FieldOr<std::int64_t>(json, "sample_rate_hz",
-                                                                    spec.sample_rate_hz, kWhat));
+  TUTTI_ASSIGN_OR_RETURN(spec.sample_rate_hz,
+                         FieldOr<std::int64_t>(json, "sample_rate_hz", spec.sample_rate_hz, kWhat));
   TUTTI_ASSIGN_OR_RETURN(spec.n_fft, FieldOr<std::int64_t>(json, "n_fft", spec.n_fft, kWhat));
   TUTTI_ASSIGN_OR_RETURN(spec.hop, FieldOr<std::int64_t>(json, "hop", spec.hop, kWhat));
   TUTTI_ASSIGN_OR_RETURN(spec.n_mels, FieldOr<std::int64_t>(json, "n_mels", spec.n_mels, kWhat));
@@ -62,11 +67,11 @@ Result<FeatureSpec> FeatureSpecFromJson(const Json& json) {
       const auto normalisation,
       FieldOr<std::string>(json, "normalisation", std::string(kNormalisation), kWhat));
   if (version != kFeatureSpecVersion || normalisation != kNormalisation) {
-    return InvalidArgument(
-        std::string(kWhat) + ": this build makes spec_version " +
-        std::to_string(kFeatureSpecVersion) + " with normalisation min_max; got " +
-        std::to_string(version) + " with " + normalisation +
-        ": use binaries of one release on coordinator and workers");
+    return InvalidArgument(std::string(kWhat) + ": this build makes spec_version " +
+                           std::to_string(kFeatureSpecVersion) +
+                           " with normalisation min_max; got " + std::to_string(version) +
+                           " with " + normalisation +
+                           ": use binaries of one release on coordinator and workers");
   }
   TUTTI_RETURN_IF_ERROR(CheckRanges(spec));
   return spec;

@@ -1,14 +1,14 @@
 #include "common/file_system.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <fcntl.h>
 #include <system_error>
+#include <unistd.h>
+
+#include <sys/file.h>
+#include <sys/stat.h>
 
 #include "common/unique_fd.h"
 
@@ -81,7 +81,7 @@ Status SyncPath(const std::filesystem::path& path, int flags) {
 Result<std::string> PosixFileSystem::ReadFile(const Path& path) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.valid()) return PathError("open", path);
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd.get(), &info) != 0) return PathError("stat", path);
   std::string contents;
   contents.reserve(static_cast<std::size_t>(info.st_size));
@@ -138,7 +138,9 @@ Status PosixFileSystem::Rename(const Path& from, const Path& to) {
   return {};
 }
 
-Status PosixFileSystem::SyncFile(const Path& path) { return SyncPath(path, O_RDONLY); }
+Status PosixFileSystem::SyncFile(const Path& path) {
+  return SyncPath(path, O_RDONLY);
+}
 
 Status PosixFileSystem::SyncDirectory(const Path& path) {
   return SyncPath(path, O_RDONLY | O_DIRECTORY);
@@ -157,12 +159,12 @@ Status PosixFileSystem::RemoveAll(const Path& path) {
 }
 
 bool PosixFileSystem::Exists(const Path& path) {
-  struct stat info {};
+  struct stat info{};
   return ::stat(path.c_str(), &info) == 0;
 }
 
 Result<std::uint64_t> PosixFileSystem::FileSize(const Path& path) {
-  struct stat info {};
+  struct stat info{};
   if (::stat(path.c_str(), &info) != 0) return PathError("stat", path);
   return static_cast<std::uint64_t>(info.st_size);
 }

@@ -37,8 +37,8 @@ class FileSystem {
 
   // kNotFound: no such file.
   virtual Result<std::string> ReadFile(const Path& path) = 0;
-  // Temp file beside it, fsync, rename, fsync of the folder: after OK the new contents survive a power loss, and no
-  // reader ever sees half of them. mode: permission bits, for example 0600.
+  // Temp file beside it, fsync, rename, fsync of the folder: after OK the new contents survive a
+  // power loss, and no reader ever sees half of them. mode: permission bits, for example 0600.
   virtual Status WriteFileAtomically(const Path& path, std::string_view contents,
                                      unsigned mode) = 0;
   // Created where missing, else appended to.

@@ -1,14 +1,14 @@
 #include "common/hash.h"
 
-#include <fcntl.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <fcntl.h>
+#include <unistd.h>
 #include <vector>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
 
 #include "common/check.h"
 #include "common/unique_fd.h"

@@ -26,8 +26,9 @@ Result<Json> ParseJson(std::string_view text, std::string_view what);
 // One line of compact JSON, keys sorted; bytes that are not UTF-8 are replaced, never refused.
 std::string DumpJson(const Json& value);
 
-// The field `key` of the object `object` as T (bool, std::int64_t, double, std::string, Json, vectors of these).
-// kInvalidArgument, naming `what`, the key, the type expected and the value got: no such field, another type.
+// The field `key` of the object `object` as T (bool, std::int64_t, double, std::string, Json,
+// vectors of these). kInvalidArgument, naming `what`, the key, the type expected and the value got:
+// no such field, another type.
 template <class T>
 Result<T> Field(const Json& object, std::string_view key, std::string_view what);
 // The same, and `fallback` where the field is missing or null.
@@ -75,11 +76,21 @@ bool Read(const Json& from, std::vector<T>& to) {
   return true;
 }
 
-inline std::string NameOf(const bool&) { return "true or false"; }
-inline std::string NameOf(const std::int64_t&) { return "a whole number"; }
-inline std::string NameOf(const double&) { return "a number"; }
-inline std::string NameOf(const std::string&) { return "a string"; }
-inline std::string NameOf(const Json&) { return "a value"; }
+inline std::string NameOf(const bool&) {
+  return "true or false";
+}
+inline std::string NameOf(const std::int64_t&) {
+  return "a whole number";
+}
+inline std::string NameOf(const double&) {
+  return "a number";
+}
+inline std::string NameOf(const std::string&) {
+  return "a string";
+}
+inline std::string NameOf(const Json&) {
+  return "a value";
+}
 template <class T>
 std::string NameOf(const std::vector<T>&) {
   return "a list, each item " + NameOf(T{});

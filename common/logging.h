@@ -1,4 +1,5 @@
-// Logging of the daemons: one line a record on stderr, stdout stays free for ready lines and results.
+// Logging of the daemons: one line a record on stderr, stdout stays free for ready lines and
+// results.
 #pragma once
 
 #include <string>

@@ -1,9 +1,9 @@
 #include "common/random.h"
 
-#include <openssl/rand.h>
-
 #include <string_view>
 #include <vector>
+
+#include <openssl/rand.h>
 
 #include "common/check.h"
 

@@ -7,20 +7,34 @@ namespace tutti {
 
 std::string_view ErrorCodeName(ErrorCode code) {
   switch (code) {
-    case ErrorCode::kInvalidArgument: return "invalid argument";
-    case ErrorCode::kNotFound: return "not found";
-    case ErrorCode::kAlreadyExists: return "already exists";
-    case ErrorCode::kFailedPrecondition: return "failed precondition";
-    case ErrorCode::kPermissionDenied: return "permission denied";
-    case ErrorCode::kUnauthenticated: return "unauthenticated";
-    case ErrorCode::kResourceExhausted: return "resource exhausted";
-    case ErrorCode::kDataLoss: return "data loss";
-    case ErrorCode::kUnavailable: return "unavailable";
-    case ErrorCode::kAborted: return "aborted";
-    case ErrorCode::kCancelled: return "cancelled";
-    case ErrorCode::kDeadlineExceeded: return "deadline exceeded";
-    case ErrorCode::kUnimplemented: return "unimplemented";
-    case ErrorCode::kInternal: return "internal";
+    case ErrorCode::kInvalidArgument:
+      return "invalid argument";
+    case ErrorCode::kNotFound:
+      return "not found";
+    case ErrorCode::kAlreadyExists:
+      return "already exists";
+    case ErrorCode::kFailedPrecondition:
+      return "failed precondition";
+    case ErrorCode::kPermissionDenied:
+      return "permission denied";
+    case ErrorCode::kUnauthenticated:
+      return "unauthenticated";
+    case ErrorCode::kResourceExhausted:
+      return "resource exhausted";
+    case ErrorCode::kDataLoss:
+      return "data loss";
+    case ErrorCode::kUnavailable:
+      return "unavailable";
+    case ErrorCode::kAborted:
+      return "aborted";
+    case ErrorCode::kCancelled:
+      return "cancelled";
+    case ErrorCode::kDeadlineExceeded:
+      return "deadline exceeded";
+    case ErrorCode::kUnimplemented:
+      return "unimplemented";
+    case ErrorCode::kInternal:
+      return "internal";
   }
   return "unknown";
 }
@@ -34,23 +48,30 @@ namespace {
 
 ErrorCode CodeOfErrno(int errno_value) {
   switch (errno_value) {
-    case ENOENT: return ErrorCode::kNotFound;
-    case EEXIST: return ErrorCode::kAlreadyExists;
+    case ENOENT:
+      return ErrorCode::kNotFound;
+    case EEXIST:
+      return ErrorCode::kAlreadyExists;
     case EACCES:
     case EPERM:
-    case EROFS: return ErrorCode::kPermissionDenied;
+    case EROFS:
+      return ErrorCode::kPermissionDenied;
     case ENOSPC:
     case EDQUOT:
     case EMFILE:
     case ENFILE:
-    case ENOMEM: return ErrorCode::kResourceExhausted;
+    case ENOMEM:
+      return ErrorCode::kResourceExhausted;
     case ENOTDIR:
     case EISDIR:
     case ENAMETOOLONG:
     case EINVAL:
-    case ELOOP: return ErrorCode::kInvalidArgument;
-    case EIO: return ErrorCode::kDataLoss;
-    default: return ErrorCode::kUnavailable;
+    case ELOOP:
+      return ErrorCode::kInvalidArgument;
+    case EIO:
+      return ErrorCode::kDataLoss;
+    default:
+      return ErrorCode::kUnavailable;
   }
 }
 

@@ -9,7 +9,8 @@
 
 namespace tutti {
 
-// The meanings are those of gRPC's status codes of the same names, so that an error crosses the wire unchanged.
+// The meanings are those of gRPC's status codes of the same names, so that an error crosses the
+// wire unchanged.
 enum class ErrorCode {
   kInvalidArgument,
   kNotFound,
@@ -30,7 +31,8 @@ enum class ErrorCode {
 // "invalid argument", "not found", …
 std::string_view ErrorCodeName(ErrorCode code);
 
-// message: what, where, expected, got, and how to mend it; no trailing full stop, no newline unless it lists findings.
+// message: what, where, expected, got, and how to mend it; no trailing full stop, no newline unless
+// it lists findings.
 struct Error {
   ErrorCode code = ErrorCode::kInternal;
   std::string message;
@@ -46,7 +48,8 @@ class [[nodiscard]] Result {
   template <class U = T>
     requires(std::is_constructible_v<T, U &&> && !std::is_same_v<std::remove_cvref_t<U>, Result> &&
              !std::is_same_v<std::remove_cvref_t<U>, Error>)
-  Result(U&& value) : value_(std::forward<U>(value)) {}  // NOLINT: implicit, so that `return value;` works
+  Result(U&& value)
+      : value_(std::forward<U>(value)) {}  // NOLINT: implicit, so that `return value;` works
   Result(Error error) : value_(std::unexpected(std::move(error))) {}  // NOLINT: likewise
 
   bool ok() const { return value_.has_value(); }
@@ -89,7 +92,9 @@ using Status = Result<void>;
 inline Error InvalidArgument(std::string message) {
   return {ErrorCode::kInvalidArgument, std::move(message)};
 }
-inline Error NotFound(std::string message) { return {ErrorCode::kNotFound, std::move(message)}; }
+inline Error NotFound(std::string message) {
+  return {ErrorCode::kNotFound, std::move(message)};
+}
 inline Error AlreadyExists(std::string message) {
   return {ErrorCode::kAlreadyExists, std::move(message)};
 }
@@ -105,11 +110,15 @@ inline Error Unauthenticated(std::string message) {
 inline Error ResourceExhausted(std::string message) {
   return {ErrorCode::kResourceExhausted, std::move(message)};
 }
-inline Error DataLoss(std::string message) { return {ErrorCode::kDataLoss, std::move(message)}; }
+inline Error DataLoss(std::string message) {
+  return {ErrorCode::kDataLoss, std::move(message)};
+}
 inline Error Unavailable(std::string message) {
   return {ErrorCode::kUnavailable, std::move(message)};
 }
-inline Error Internal(std::string message) { return {ErrorCode::kInternal, std::move(message)}; }
+inline Error Internal(std::string message) {
+  return {ErrorCode::kInternal, std::move(message)};
+}
 
 // The same error with "context: " before its message.
 Error Annotate(Error error, std::string_view context);
@@ -121,15 +130,17 @@ Error ErrnoError(int errno_value, std::string_view context);
 #define TUTTI_CONCAT_INNER_(a, b) a##b
 #define TUTTI_CONCAT_(a, b) TUTTI_CONCAT_INNER_(a, b)
 
-// TUTTI_RETURN_IF_ERROR(expression): returns the error of a Status or Result from the calling function.
-#define TUTTI_RETURN_IF_ERROR(expression)                                    \
-  do {                                                                       \
-    if (auto tutti_status_ = (expression); !tutti_status_.ok()) {            \
-      return std::move(tutti_status_).error();                               \
-    }                                                                        \
+// TUTTI_RETURN_IF_ERROR(expression): returns the error of a Status or Result from the calling
+// function.
+#define TUTTI_RETURN_IF_ERROR(expression)                         \
+  do {                                                            \
+    if (auto tutti_status_ = (expression); !tutti_status_.ok()) { \
+      return std::move(tutti_status_).error();                    \
+    }                                                             \
   } while (false)
 
-// TUTTI_ASSIGN_OR_RETURN(auto value, expression): the value of a Result, or returns its error from the calling function.
+// TUTTI_ASSIGN_OR_RETURN(auto value, expression): the value of a Result, or returns its error from
+// the calling function.
 #define TUTTI_ASSIGN_OR_RETURN(declaration, expression) \
   TUTTI_ASSIGN_OR_RETURN_IMPL_(TUTTI_CONCAT_(tutti_result_, __LINE__), declaration, expression)
 #define TUTTI_ASSIGN_OR_RETURN_IMPL_(result, declaration, expression) \

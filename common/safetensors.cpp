@@ -1,17 +1,17 @@
 #include "common/safetensors.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <limits>
+#include <unistd.h>
 #include <utility>
+
+#include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "common/check.h"
 #include "common/json.h"
@@ -53,7 +53,8 @@ Result<std::uint64_t> ShapeBytes(const std::vector<std::int64_t>& shape, Element
   std::uint64_t bytes = ElementSize(type);
   for (const std::int64_t n : shape) {
     if (n < 0) return InvalidArgument("negative dimension");
-    if (n != 0 && bytes > std::numeric_limits<std::uint64_t>::max() / static_cast<std::uint64_t>(n)) {
+    if (n != 0 &&
+        bytes > std::numeric_limits<std::uint64_t>::max() / static_cast<std::uint64_t>(n)) {
       return InvalidArgument("shape overflows");
     }
     bytes *= static_cast<std::uint64_t>(n);
@@ -105,8 +106,12 @@ Status CheckCovered(std::vector<Extent> extents, std::uint64_t buffer_size) {
 
 }  // namespace
 
-std::size_t ElementSize(ElementType type) { return RowOf(type).size; }
-std::string_view ElementTypeName(ElementType type) { return RowOf(type).name; }
+std::size_t ElementSize(ElementType type) {
+  return RowOf(type).size;
+}
+std::string_view ElementTypeName(ElementType type) {
+  return RowOf(type).name;
+}
 
 Result<ElementType> ParseElementType(std::string_view name) {
   const auto* row = std::ranges::find(kTypes, name, &TypeRow::name);
@@ -125,7 +130,7 @@ Result<std::shared_ptr<const SafetensorsFile>> SafetensorsFile::Open(
     const std::filesystem::path& path) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd.valid()) return ErrnoError(errno, "open " + path.string());
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd.get(), &info) != 0) return ErrnoError(errno, "stat " + path.string());
   const auto size = static_cast<std::size_t>(info.st_size);
   if (size < kLengthBytes) return Broken(path, "shorter than 8 bytes");

@@ -1,8 +1,9 @@
 // The safetensors file format: tensors by name, read through mmap, written atomically.
 //
-// Source: the format's README and its reference implementation (safetensors 0.4, tensor.rs): u64 little-endian header
-// length N, N bytes of JSON, then one buffer that the tensors' data_offsets cover without holes; the writer sorts by
-// descending element size, then by name, and pads the header with spaces to a multiple of 8.
+// Source: the format's README and its reference implementation (safetensors 0.4, tensor.rs): u64
+// little-endian header length N, N bytes of JSON, then one buffer that the tensors' data_offsets
+// cover without holes; the writer sorts by descending element size, then by name, and pads the
+// header with spaces to a multiple of 8.
 #pragma once
 
 #include <cstddef>
@@ -24,8 +25,8 @@ inline constexpr std::uint64_t kMaxSafetensorsHeaderBytes = 100'000'000;
 // Element types by their names in the format.
 enum class ElementType { kF64, kF32, kF16, kBf16, kI64, kI32, kI16, kI8, kU8, kBool };
 
-std::size_t ElementSize(ElementType type);              // bytes
-std::string_view ElementTypeName(ElementType type);     // "F32", …
+std::size_t ElementSize(ElementType type);           // bytes
+std::string_view ElementTypeName(ElementType type);  // "F32", …
 Result<ElementType> ParseElementType(std::string_view name);
 
 // A tensor's place: row-major, little-endian.
@@ -38,11 +39,13 @@ struct TensorView {
   std::span<const float> AsFloats() const;
 };
 
-// A safetensors file mapped read-only; its views live as long as it does. Safe to read from many threads.
+// A safetensors file mapped read-only; its views live as long as it does. Safe to read from many
+// threads.
 class SafetensorsFile {
  public:
-  // kNotFound: no such file. kDataLoss: anything that the format forbids, with the reason (header length, JSON, unknown
-  // type, a shape that does not fit its bytes, holes or overlaps, bytes left over).
+  // kNotFound: no such file. kDataLoss: anything that the format forbids, with the reason (header
+  // length, JSON, unknown type, a shape that does not fit its bytes, holes or overlaps, bytes left
+  // over).
   static Result<std::shared_ptr<const SafetensorsFile>> Open(const std::filesystem::path& path);
 
   ~SafetensorsFile();
@@ -63,7 +66,8 @@ class SafetensorsFile {
   std::map<std::string, std::string, std::less<>> metadata_;
 };
 
-// Writes a whole file: temp file beside it, fsync, rename. The views' bytes must match their shapes (checked).
+// Writes a whole file: temp file beside it, fsync, rename. The views' bytes must match their shapes
+// (checked).
 Status WriteSafetensors(const std::filesystem::path& path,
                         const std::map<std::string, TensorView, std::less<>>& tensors,
                         const std::map<std::string, std::string, std::less<>>& metadata);

@@ -1,9 +1,9 @@
 // Gtest helpers for Result<T>: the message of a failure is printed when it was not expected.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "common/result.h"
 

@@ -1,7 +1,6 @@
 #include "tests/support/temp_dir.h"
 
 #include <stdlib.h>
-
 #include <string>
 
 #include "common/check.h"

@@ -1,0 +1,39 @@
+// Which tracks train, validate and test. Equal, index for index, to scikit-learn's
+// train_test_split(stratify=labels) called twice as the study does: test part first, then
+// validation from the rest, with the same seed.
+//
+// Source: scikit-learn 1.5.2 StratifiedShuffleSplit._iter_indices and
+// utils.extmath._approximate_mode; NumPy's legacy RandomState (MT19937 seeded by init_genrand;
+// shuffle by masked rejection).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "common/result.h"
+
+namespace tutti {
+
+// Positions in the list of labels that was given, in the order in which scikit-learn returns them.
+struct Split {
+  std::vector<std::int64_t> train;
+  std::vector<std::int64_t> validation;
+  std::vector<std::int64_t> test;
+
+  friend bool operator==(const Split&, const Split&) = default;
+};
+
+struct StratifiedOptions {
+  double test = 0.1;        // share of all
+  double validation = 0.1;  // share of what the test part leaves
+  std::uint32_t seed = 0;
+};
+
+// labels: one per track, >= 0. kInvalidArgument, saying how many tracks which class would need:
+// fewer than two classes, a class of one track, a part smaller than the number of classes, a share
+// outside (0, 1).
+Result<Split> StratifiedSplit(std::span<const std::int32_t> labels,
+                              const StratifiedOptions& options);
+
+}  // namespace tutti

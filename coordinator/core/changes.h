@@ -1,0 +1,73 @@
+// What one batch of decisions writes: the store applies all of it in one transaction, or nothing.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "coordinator/core/records.h"
+
+namespace tutti {
+
+// Rows with a key are written whole (inserted, or replaced where the key is there already); the key
+// stands behind each.
+struct PutDataset {
+  DatasetRecord row;
+};  // name
+struct PutSweep {
+  SweepRecord row;
+};  // id
+struct PutFeatureSet {
+  FeatureSetRecord row;
+};  // id
+struct PutJob {
+  JobRecord row;
+};  // id
+// Only what changes while a job lives, so that a state change does not rewrite its configuration.
+struct UpdateJob {
+  JobId id;
+  JobPhase phase = JobPhase::kBlocked;
+  AttemptNumber last_attempt = 0;
+  std::optional<WorkerId> worker;
+  std::optional<FailureClass> failure;
+  std::string message;
+  FailureTally tally;
+  UnixMillis ready_at{};
+};
+struct PutAttempt {
+  AttemptRecord row;
+};  // (job, attempt)
+struct PutResult {
+  ResultRecord row;
+};  // job
+struct PutEpoch {
+  EpochRecord row;
+};  // (job, attempt, epoch)
+struct PutUndecodable {
+  UndecodableRecord row;
+};  // (content_hash, spec_hash)
+struct PutWorker {
+  WorkerRecord row;
+};  // id
+struct PutToken {
+  TokenRecord row;
+};  // token_hash
+struct AppendEvent {
+  EventRecord row;
+};  // numbered by the store
+// Which client call this was and what it was answered; a repeat within 24 h is answered the same.
+struct RememberRequest {
+  std::string request_id;
+  std::string reply;
+  UnixMillis at{};
+};
+
+using Change =
+    std::variant<PutDataset, PutSweep, PutFeatureSet, PutJob, UpdateJob, PutAttempt, PutResult,
+                 PutEpoch, PutUndecodable, PutWorker, PutToken, AppendEvent, RememberRequest>;
+
+// In the order in which they are to be applied.
+using Changes = std::vector<Change>;
+
+}  // namespace tutti

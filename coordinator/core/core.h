@@ -1,0 +1,197 @@
+// The coordinator's decisions: (state, what arrived, time) → (state, changes to store, messages to
+// workers).
+//
+// Owned by the writer thread. No I/O, no clock, no threads. What a method appends to `changes` must
+// be committed before anything that it returned is told to anyone; if the commit fails, this object
+// is thrown away and made anew from the store.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "common/clock.h"
+#include "common/ids.h"
+#include "common/manifest.h"
+#include "common/result.h"
+#include "coordinator/core/changes.h"
+#include "coordinator/core/records.h"
+#include "coordinator/core/sweep_spec.h"
+#include "coordinator/store/store.h"
+
+namespace tutti {
+
+struct Moment {
+  SteadyTime steady;
+  UnixMillis wall{};
+};
+
+struct CoreOptions {
+  std::chrono::milliseconds lease{30'000};
+  std::size_t tracks_per_shard = 32;
+  std::int32_t worker_lost_limit = 5;  // the larger of this and a sweep's max_attempts
+};
+
+struct AttemptKey {
+  JobId job;
+  AttemptNumber attempt = 0;
+
+  friend auto operator<=>(const AttemptKey&, const AttemptKey&) = default;
+};
+
+// Payloads of worker events; proto/tutti/v1/worker.proto says what each means.
+struct AttemptStarted {};
+struct AttemptProgress {
+  std::int64_t done = 0;
+  std::int64_t total = 0;
+  std::string unit;
+};
+struct AttemptEpoch {
+  EpochRecord point;
+};
+struct TrackVerdict {
+  std::int64_t track_id = 0;
+  std::string content_hash;
+  std::string message;
+};
+struct AttemptFinished {
+  std::map<std::string, double> metrics;
+  std::map<std::string, double> timings_seconds;
+  std::map<std::string, std::string> environment;
+  std::vector<PredictionRecord> predictions;
+  std::vector<ArtifactRecord> artifacts;
+  std::vector<TrackVerdict> track_errors;
+};
+struct AttemptBroke {
+  FailureClass failure = FailureClass::kCrashed;
+  std::string message;
+  std::int32_t exit_code = -1;
+  std::int32_t signal = 0;
+  std::vector<std::string> log_tail;
+};
+struct AttemptReturned {
+  std::string reason;
+  bool started = false;
+};
+
+struct AttemptEvent {
+  AttemptKey attempt;
+  std::int64_t sequence = 0;  // 1 for the first of an attempt
+  UnixMillis at{};
+  std::variant<AttemptStarted, AttemptProgress, AttemptEpoch, AttemptFinished, AttemptBroke,
+               AttemptReturned>
+      payload;
+};
+
+struct WorkerHello {
+  std::string name;
+  std::string host;
+  std::string version;
+  std::int32_t slots = 0;
+  std::int32_t cores = 0;
+  std::vector<JobKind> kinds;
+};
+
+struct WorkerFrame {
+  WorkerId worker;
+  std::int64_t session = 0;
+  std::optional<WorkerHello> hello;  // in a session's first frame
+  std::vector<AttemptKey> held;
+  std::int32_t free_slots = 0;
+  std::vector<AttemptEvent> events;
+  bool draining = false;
+};
+
+enum class DropReason { kSuperseded, kCancelled, kDrained };
+
+struct Drop {
+  WorkerId worker;
+  AttemptKey attempt;
+  DropReason reason = DropReason::kSuperseded;
+};
+struct Acknowledgement {
+  AttemptKey attempt;
+  std::int64_t sequence = 0;
+};
+
+// What is to be told to the frame's worker, and drops for any worker.
+struct FrameOutcome {
+  std::vector<Acknowledgement> acked;
+  std::vector<Drop> drops;
+};
+
+struct Grant {
+  WorkerId worker;
+  AttemptKey attempt;
+};
+
+struct SubmitReport {
+  SweepId sweep;
+  bool created = false;
+  std::int64_t runs_planned = 0;
+  std::int64_t runs_added = 0;
+  std::int64_t runs_already_there = 0;
+  std::int64_t runs_no_longer_named = 0;
+  std::int64_t preprocess_jobs_added = 0;
+  std::vector<std::string> notes;
+};
+
+struct SubmitSweep {
+  SweepSpec spec;
+  std::string source;           // the file's text
+  std::string dataset_version;  // current version of spec.dataset
+  Manifest manifest;            // of that version
+};
+
+// What a worker does now; for views.
+struct WorkerStatus {
+  WorkerId id;
+  bool connected = false;
+  bool draining = false;
+  std::vector<AttemptKey> live;  // leased or running there
+};
+
+class Core {
+ public:
+  // Every live lease gets one full period from `now`. kDataLoss: rows that contradict each other.
+  static Result<std::unique_ptr<Core>> Restore(const CoreOptions& options, const StoredState& state,
+                                               Moment now);
+  virtual ~Core() = default;
+
+  // New sweep, or more runs for one that is there. kFailedPrecondition, with one line a difference:
+  // an option outside the grid changed, or the dataset has another version than at the first
+  // submit. kInvalidArgument: the grid cannot be run (empty, a slice longer than the clip or under
+  // 16 frames, too few songs of a class for the split).
+  virtual Result<SubmitReport> Submit(const SubmitSweep& submit, Moment now, Changes& changes) = 0;
+
+  // kAborted: a newer session of this worker is open, or no hello came first. kInvalidArgument: a
+  // gap in the sequence of an attempt's events (what stood before the gap is applied and stored).
+  virtual Result<FrameOutcome> ApplyFrame(const WorkerFrame& frame, Moment now,
+                                          Changes& changes) = 0;
+  // The stream is gone; leases run on until they expire. An older session than the current one:
+  // ignored.
+  virtual void Disconnect(const WorkerId& worker, std::int64_t session, Moment now) = 0;
+  // Requeues what is overdue; workers that come back with an expired attempt learn it from their
+  // next frame.
+  virtual void ExpireLeases(Moment now, Changes& changes) = 0;
+  // When ExpireLeases has something to do next; nothing while no lease lives.
+  virtual std::optional<SteadyTime> NextDeadline() const = 0;
+  // Gives ready jobs to connected workers with free slots.
+  virtual std::vector<Grant> Schedule(Moment now, Changes& changes) = 0;
+  // A granted lease could not be made into a message (the split is impossible, a blob is missing):
+  // the attempt ends so.
+  virtual void FailGrant(const AttemptKey& attempt, FailureClass failure,
+                         const std::string& message, Moment now, Changes& changes) = 0;
+
+  virtual std::vector<WorkerStatus> Workers() const = 0;
+  // Empty when all holds; else one line a violation. Tests call it after each step.
+  virtual std::vector<std::string> CheckInvariants() const = 0;
+};
+
+}  // namespace tutti
