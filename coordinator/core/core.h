@@ -22,8 +22,8 @@
 #include "common/result.h"
 #include "coordinator/core/changes.h"
 #include "coordinator/core/records.h"
+#include "coordinator/core/stored_state.h"
 #include "coordinator/core/sweep_spec.h"
-#include "coordinator/store/store.h"
 
 namespace tutti {
 

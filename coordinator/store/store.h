@@ -14,20 +14,9 @@
 #include "common/result.h"
 #include "coordinator/core/changes.h"
 #include "coordinator/core/records.h"
+#include "coordinator/core/stored_state.h"
 
 namespace tutti {
-
-// All that the core needs to go on after a start; jobs in id order, live attempts only.
-struct StoredState {
-  std::vector<SweepRecord> sweeps;
-  std::vector<FeatureSetRecord> feature_sets;
-  std::vector<JobRecord> jobs;
-  std::vector<AttemptRecord> live_attempts;  // leased or running
-  std::vector<WorkerRecord> workers;
-  std::int64_t last_sweep_id = 0;
-  std::int64_t last_feature_set_id = 0;
-  std::int64_t last_job_id = 0;
-};
 
 struct PhaseCount {
   JobPhase phase = JobPhase::kBlocked;
