@@ -29,7 +29,6 @@ Result<std::shared_ptr<grpc::Channel>> OpenChannel(const Profile& profile);
 void Authorize(grpc::ClientContext& context, const std::string& token);
 
 // gRPC's status as our error and back; the codes have the same names. Unavailable: says that no
-// coordinator answers at `address` and what to do.
 Error FromGrpc(const grpc::Status& status);
 grpc::Status ToGrpc(const Error& error);
 
