@@ -8,12 +8,15 @@
 
 namespace tutti {
 
-// All that the core needs to go on after a start; jobs in id order, live attempts only.
+// All that the core needs to go on after a start; jobs in id order.
 struct StoredState {
   std::vector<SweepRecord> sweeps;
   std::vector<FeatureSetRecord> feature_sets;
   std::vector<JobRecord> jobs;
-  std::vector<AttemptRecord> live_attempts;  // leased or running
+  // Those that may still speak: leased, running, and lost ones whose job is not succeeded or
+  // cancelled (a late result of theirs would be taken).
+  std::vector<AttemptRecord> live_attempts;
+  std::vector<UndecodableRecord> undecodable;
   std::vector<WorkerRecord> workers;
   std::int64_t last_sweep_id = 0;
   std::int64_t last_feature_set_id = 0;
