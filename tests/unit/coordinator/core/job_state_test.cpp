@@ -129,7 +129,7 @@ Step Must(const State& state, const Event& event) {
 TEST(JobState, AGrantMakesTheAttemptOneHigherAndKeepsTheTally) {
   const Step step = Must(Ready{6, kTally}, Granted{kOther, At(130)});
   EXPECT_EQ(step.state, State(Leased{7, kOther, At(130), kTally}));
-  EXPECT_EQ(step.effects, (std::vector<Effect>{OpenAttempt{7}}));
+  EXPECT_EQ(step.effects, (std::vector<Effect>{BeginAttempt{7}}));
 }
 
 TEST(JobState, AHeartbeatMovesOnlyTheDeadline) {
@@ -203,8 +203,8 @@ TEST(JobState, TheLiveAttemptsResultIsAcceptedOnce) {
   const Step step = Must(Running{2, kWorker, At(100), kTally}, Finished{2});
   EXPECT_EQ(step.state, State(Succeeded{2}));
   EXPECT_EQ(step.effects,
-            (std::vector<Effect>{CloseAttempt{2, AttemptOutcome::kSucceeded, std::nullopt},
-                                 AcceptResult{2}}));
+            (std::vector<Effect>{AcceptResult{2},
+                                 CloseAttempt{2, AttemptOutcome::kSucceeded, std::nullopt}}));
 }
 
 TEST(JobState, ALateResultWinsAndTheNewerAttemptIsDropped) {
@@ -212,8 +212,8 @@ TEST(JobState, ALateResultWinsAndTheNewerAttemptIsDropped) {
   EXPECT_EQ(step.state, State(Succeeded{3}));
   EXPECT_EQ(step.effects,
             (std::vector<Effect>{CloseAttempt{3, AttemptOutcome::kSuperseded, std::nullopt},
-                                 CloseAttempt{2, AttemptOutcome::kSucceeded, std::nullopt},
-                                 AcceptResult{2}}));
+                                 AcceptResult{2},
+                                 CloseAttempt{2, AttemptOutcome::kSucceeded, std::nullopt}}));
 }
 
 TEST(JobState, ALateResultBringsAFailedJobBack) {
