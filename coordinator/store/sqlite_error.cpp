@@ -6,9 +6,23 @@
 namespace tutti {
 namespace {
 
-bool DiskIsFull(sqlite3* database) {
-  const int cause = database == nullptr ? 0 : sqlite3_system_errno(database);
+bool MeansFull(int cause) {
   return cause == ENOSPC || cause == EDQUOT || cause == EFBIG;
+}
+
+// SQLite calls only ENOSPC a full disk; a quota or a file size limit comes as an I/O error. Its
+// cause is kept with the connection, or (when a COMMIT met it) only with the file it met it at.
+bool DiskIsFull(sqlite3* database) {
+  if (database == nullptr) return false;
+  if (MeansFull(sqlite3_system_errno(database))) return true;
+  int cause = 0;
+  sqlite3_file_control(database, "main", SQLITE_FCNTL_LAST_ERRNO, &cause);
+  if (MeansFull(cause)) return true;
+  sqlite3_file* log = nullptr;
+  sqlite3_file_control(database, "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log));
+  if (log == nullptr || log->pMethods == nullptr) return false;
+  log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &cause);
+  return MeansFull(cause);
 }
 
 ErrorCode Meaning(sqlite3* database, int code) {

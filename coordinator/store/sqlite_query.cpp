@@ -12,8 +12,10 @@ SqliteQuery::SqliteQuery(PreparedStatement& statement, std::optional<Error> unpr
 }
 
 SqliteQuery::~SqliteQuery() {
-  sqlite3_reset(statement_.handle);
-  sqlite3_clear_bindings(statement_.handle);
+  if (statement_.handle != nullptr) {
+    sqlite3_reset(statement_.handle);
+    sqlite3_clear_bindings(statement_.handle);
+  }
   statement_.in_use = false;
 }
 
