@@ -1,16 +1,14 @@
 #include "worker/audio/decode.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <fcntl.h>
+#include <cstdint>
+#include <cstdio>
 #include <mutex>
 #include <sndfile.h>
 #include <utility>
 #include <vector>
 
-#include <sys/stat.h>
-
-#include "common/unique_fd.h"
+#include "worker/audio/file_bytes.h"
 #include "worker/audio/finite.h"
 
 namespace tutti {
@@ -36,20 +34,24 @@ std::string Reason(SNDFILE* file) {
   return reason.empty() ? "the format is not recognised" : reason;
 }
 
-Result<UniqueFd> OpenRegularFile(const std::filesystem::path& path) {
-  // Non-blocking: opening a pipe by mistake would otherwise wait for a writer for ever.
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat info{};
-  if (!fd.valid() || ::fstat(fd.get(), &info) != 0) {
-    Error error = ErrnoError(errno, "open " + path.string());
-    if (error.code == ErrorCode::kDataLoss) error.code = ErrorCode::kUnavailable;
-    return error;
-  }
-  if (!S_ISREG(info.st_mode)) {
-    return InvalidArgument("open " + path.string() + ": expected a regular file");
-  }
-  if (info.st_size == 0) return CannotDecode(path, "the file is empty");
-  return fd;
+sf_count_t SizeOf(void* bytes) {
+  return static_cast<FileBytes*>(bytes)->size();
+}
+sf_count_t PositionOf(void* bytes) {
+  return static_cast<FileBytes*>(bytes)->position();
+}
+sf_count_t SeekTo(sf_count_t offset, int whence, void* bytes) {
+  auto* file = static_cast<FileBytes*>(bytes);
+  const std::int64_t base = whence == SEEK_CUR   ? file->position()
+                            : whence == SEEK_END ? file->size()
+                                                 : 0;
+  if (base + offset < 0) return -1;
+  file->Seek(base + offset);
+  return file->position();
+}
+sf_count_t ReadBytes(void* to, sf_count_t count, void* bytes) {
+  const std::span target(static_cast<std::byte*>(to), static_cast<std::size_t>(count));
+  return static_cast<sf_count_t>(static_cast<FileBytes*>(bytes)->Read(target));
 }
 
 // numpy's mean of float32 adds in float32 and divides in float64.
@@ -71,7 +73,7 @@ void MeanOfChannels(std::span<const float> interleaved, std::size_t channels,
 }  // namespace
 
 struct AudioReader::Handle {
-  UniqueFd fd;
+  std::unique_ptr<FileBytes> bytes;
   SNDFILE* file = nullptr;
   SF_INFO info{};
   std::vector<float> interleaved;
@@ -88,16 +90,14 @@ AudioReader::~AudioReader() = default;
 
 Result<std::unique_ptr<AudioReader>> AudioReader::Open(const std::filesystem::path& path) {
   auto handle = std::make_unique<Handle>();
-  TUTTI_ASSIGN_OR_RETURN(handle->fd, OpenRegularFile(path));
+  TUTTI_ASSIGN_OR_RETURN(handle->bytes, FileBytes::Open(path));
+  if (handle->bytes->size() == 0) return CannotDecode(path, "the file is empty");
+  SF_VIRTUAL_IO input{SizeOf, SeekTo, ReadBytes, nullptr, PositionOf};
   {
     const std::scoped_lock lock(OpenMutex());
-    handle->file = sf_open_fd(handle->fd.get(), SFM_READ, &handle->info, SF_FALSE);
-    if (handle->file == nullptr) {
-      if (sf_error(nullptr) == SF_ERR_SYSTEM) {
-        return Unavailable("read " + path.string() + ": " + Reason(nullptr));
-      }
-      return CannotDecode(path, Reason(nullptr));
-    }
+    handle->file = sf_open_virtual(&input, SFM_READ, &handle->info, handle->bytes.get());
+    if (handle->bytes->failure()) return *handle->bytes->failure();
+    if (handle->file == nullptr) return CannotDecode(path, Reason(nullptr));
   }
   if (handle->info.channels < 1 || handle->info.samplerate < 1) {
     return CannotDecode(path, "the header names " + std::to_string(handle->info.channels) +
@@ -135,10 +135,8 @@ Result<std::size_t> AudioReader::Read(std::span<float> mono) {
     float* target = channels > 1 ? interleaved.data() : to.data();
     const sf_count_t got =
         sf_readf_float(handle_->file, target, static_cast<sf_count_t>(to.size()));
-    if (const int error = sf_error(handle_->file); error != SF_ERR_NO_ERROR) {
-      if (error == SF_ERR_SYSTEM) {
-        return Unavailable("read " + path_.string() + ": " + Reason(handle_->file));
-      }
+    if (handle_->bytes->failure()) return *handle_->bytes->failure();
+    if (sf_error(handle_->file) != SF_ERR_NO_ERROR) {
       return Undecodable(Reason(handle_->file) + " (after sample " +
                          std::to_string(position_ + static_cast<std::size_t>(got)) + ")");
     }
