@@ -63,7 +63,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Format{"WavFloat", SF_FORMAT_WAV | SF_FORMAT_FLOAT, 22050, 0.0},
                     Format{"Flac", SF_FORMAT_FLAC | SF_FORMAT_PCM_16, 44100, 1.0 / 32768},
                     Format{"OggVorbis", SF_FORMAT_OGG | SF_FORMAT_VORBIS, 22050, 0.05},
-                    Format{"OggOpus", SF_FORMAT_OGG | SF_FORMAT_OPUS, 48000, 0.2}),
+                    Format{"OggOpus", SF_FORMAT_OGG | SF_FORMAT_OPUS, 48000, 0.2},
+                    Format{"Mp3", SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III, 44100, 0.2}),
     [](const auto& format) { return format.param.name; });
 
 TEST(Decode, SixteenBitSamplesAreDividedBy32768) {
