@@ -34,10 +34,12 @@ Error Refused(const std::string& path, const std::string& why) {
 Result<UniqueFd> OpenBeneath(const std::filesystem::path& output_dir, const std::string& path) {
   const std::filesystem::path relative(path);
   if (relative.empty() || relative.is_absolute()) return Refused(path, "it is not relative");
+  for (const auto& part : relative) {
+    if (part == "..") return Refused(path, "it climbs out");
+  }
   UniqueFd at(::open(output_dir.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!at.valid()) return ErrnoError(errno, "open " + output_dir.string());
   for (auto part = relative.begin(); part != relative.end(); ++part) {
-    if (*part == "..") return Refused(path, "it climbs out");
     const bool last = std::next(part) == relative.end();
     // O_NONBLOCK: opening a named pipe must not wait for its writer.
     const int flags = last ? O_RDONLY | O_NONBLOCK : O_PATH | O_DIRECTORY;

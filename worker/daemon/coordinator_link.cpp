@@ -51,6 +51,8 @@ void CoordinatorLink::OnClosed(const grpc::Status& status) {
   if (status.ok()) why = Unavailable("the coordinator ended the session");
   listener_.OnSessionClosed(why);
   if (why.code == ErrorCode::kUnauthenticated || why.code == ErrorCode::kPermissionDenied) {
+    why.message += " (this worker's own token is in " + folder_.token_file().string() +
+                   "; remove that file to enrol anew)";
     return listener_.OnRefused(why);
   }
   const auto wait = backoff_.Next();

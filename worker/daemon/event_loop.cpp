@@ -28,11 +28,7 @@ void EventLoop::Post(Task task) {
 }
 
 void EventLoop::Stop() {
-  {
-    const std::lock_guard lock(mutex_);
-    stop_ = true;
-  }
-  Post([] {});
+  Post([this] { stop_ = true; });
 }
 
 void EventLoop::Watch(int fd, short events, std::function<void(short)> on_ready) {
@@ -111,13 +107,9 @@ void EventLoop::RunOnce() {
   }
 }
 
-bool EventLoop::stopping() {
-  const std::lock_guard lock(mutex_);
-  return std::exchange(stop_, false);
-}
-
 void EventLoop::Run() {
-  while (!stopping()) RunOnce();
+  stop_ = false;
+  while (!stop_) RunOnce();
 }
 
 }  // namespace tutti

@@ -27,7 +27,7 @@ class EventLoop {
 
   // Runs soon on the loop's thread, in the order of the calls. Thread-safe.
   void Post(Task task);
-  // Run() returns after the callback that is being served. Thread-safe.
+  // Run() returns once everything posted before has run. Thread-safe.
   void Stop();
 
   // on_ready(revents) whenever poll() says that one of `events` holds. One watch per descriptor; a
@@ -54,7 +54,6 @@ class EventLoop {
   void RunPosted();
   void RunTimers();
   void RunOnce();
-  bool stopping();
 
   const Clock& clock_;
   UniqueFd wake_;
@@ -62,10 +61,10 @@ class EventLoop {
   std::map<std::pair<SteadyTime, TimerId>, Task> timers_;
   std::map<TimerId, SteadyTime> timer_times_;
   std::uint64_t last_number_ = 0;
+  bool stop_ = false;
 
   std::mutex mutex_;
   std::vector<Task> posted_;
-  bool stop_ = false;
 };
 
 }  // namespace tutti

@@ -5,12 +5,6 @@
 
 namespace tutti {
 
-std::vector<v1::JobKind> RunnerPool::Kinds() const {
-  std::vector<v1::JobKind> kinds;
-  for (const auto& [kind, command] : programs_) kinds.push_back(kind);
-  return kinds;
-}
-
 RunnerPool::Runner* RunnerPool::FindIdle(v1::JobKind kind) {
   for (auto& [number, runner] : runners_) {
     if (runner.kind == kind && runner.process->TakesJob()) return &runner;
@@ -65,6 +59,10 @@ void RunnerPool::Abort(JobNumber job) {
     const bool busy = runner.process->state() == RunnerProcess::State::kBusy;
     if (runner.job == job && busy) return runner.process->Kill();
   }
+}
+
+void RunnerPool::KillAll() {
+  for (auto& [number, runner] : runners_) runner.process->Kill();
 }
 
 }  // namespace tutti

@@ -23,8 +23,6 @@ class RunnerPool {
   RunnerPool(const RunnerProcess::Surroundings& surroundings, Programs programs, std::size_t slots)
       : around_(surroundings), programs_(std::move(programs)), slots_(slots) {}
 
-  std::vector<v1::JobKind> Kinds() const;
-
   // Gives the job to a warm runner of its kind, or starts one; where every slot has its process, an
   // idle one of another kind makes room. kInvalidArgument: no program for this kind. kNotFound: the
   // program is not there.
@@ -32,6 +30,8 @@ class RunnerPool {
                         RunnerProcess::OnEnd on_end);
   // Ends the runner of this job, if it still has it.
   void Abort(JobNumber job);
+  // Every process group, at once, without waiting.
+  void KillAll();
 
   std::size_t process_count() const { return runners_.size(); }
 

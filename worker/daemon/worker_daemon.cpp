@@ -99,9 +99,7 @@ void WorkerDaemon::OnSessionClosed(const Error& why) {
 }
 
 void WorkerDaemon::OnRefused(const Error& why) {
-  failure_ =
-      Annotate(why, "the coordinator does not take this worker (its own token is in " +
-                        around_.folder.token_file().string() + "; remove that file to enrol anew)");
+  failure_ = why;
   around_.loop.Stop();
 }
 
