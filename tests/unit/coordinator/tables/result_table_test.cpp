@@ -9,7 +9,7 @@
 namespace tutti {
 namespace {
 
-JobRecord Run(std::int64_t id, const Json& config, JobPhase phase = JobPhase::kSucceeded) {
+JobRecord RunOf(std::int64_t id, const Json& config, JobPhase phase = JobPhase::kSucceeded) {
   JobRecord job;
   job.id = JobId{id};
   job.config_json = DumpJson(config);
@@ -37,7 +37,7 @@ Json Config(double slice_seconds, int seed) {
 }
 
 TEST(ResultTable, RunsThatDifferOnlyInSeedAreOneCell) {
-  const auto cells = BuildTable(Grid(), {Run(1, Config(1, 333)), Run(2, Config(1, 123))},
+  const auto cells = BuildTable(Grid(), {RunOf(1, Config(1, 333)), RunOf(2, Config(1, 123))},
                                 {Outcome(1, 0.8), Outcome(2, 0.6)}, "f1_macro");
   ASSERT_TRUE(IsOk(cells));
   ASSERT_EQ(cells->size(), 1u);
@@ -54,7 +54,7 @@ TEST(ResultTable, RunsThatDifferOnlyInSeedAreOneCell) {
 
 TEST(ResultTable, ACellWithoutResultsHasNoNumbers) {
   const auto cells =
-      BuildTable(Grid(), {Run(1, Config(3, 333), JobPhase::kRunning)}, {}, "f1_macro");
+      BuildTable(Grid(), {RunOf(1, Config(3, 333), JobPhase::kRunning)}, {}, "f1_macro");
   ASSERT_TRUE(IsOk(cells));
   EXPECT_EQ(cells->front().done, 0);
   EXPECT_EQ(cells->front().planned, 1);
@@ -63,17 +63,18 @@ TEST(ResultTable, ACellWithoutResultsHasNoNumbers) {
 }
 
 TEST(ResultTable, OneRunHasNoStandardDeviation) {
-  const auto cells = BuildTable(Grid(), {Run(1, Config(1, 333))}, {Outcome(1, 0.5)}, "f1_macro");
+  const auto cells = BuildTable(Grid(), {RunOf(1, Config(1, 333))}, {Outcome(1, 0.5)}, "f1_macro");
   ASSERT_TRUE(IsOk(cells));
   EXPECT_TRUE(cells->front().metric.mean);
   EXPECT_FALSE(cells->front().metric.std);
 }
 
 TEST(ResultTable, CancelledRunsAndPreprocessJobsAreNotPlanned) {
-  JobRecord preprocess = Run(3, Json::object());
+  JobRecord preprocess = RunOf(3, Json::object());
   preprocess.kind = JobKind::kPreprocess;
   const auto cells = BuildTable(
-      Grid(), {Run(1, Config(1, 333)), Run(2, Config(1, 123), JobPhase::kCancelled), preprocess},
+      Grid(),
+      {RunOf(1, Config(1, 333)), RunOf(2, Config(1, 123), JobPhase::kCancelled), preprocess},
       {Outcome(1, 0.5)}, "f1_macro");
   ASSERT_TRUE(IsOk(cells));
   ASSERT_EQ(cells->size(), 1u);
@@ -81,9 +82,9 @@ TEST(ResultTable, CancelledRunsAndPreprocessJobsAreNotPlanned) {
 }
 
 TEST(ResultTable, CellsKeepTheOrderOfTheirFirstRuns) {
-  const auto cells =
-      BuildTable(Grid(), {Run(1, Config(3, 333)), Run(2, Config(1, 333)), Run(3, Config(3, 123))},
-                 {}, "f1_macro");
+  const auto cells = BuildTable(
+      Grid(), {RunOf(1, Config(3, 333)), RunOf(2, Config(1, 333)), RunOf(3, Config(3, 123))}, {},
+      "f1_macro");
   ASSERT_TRUE(IsOk(cells));
   ASSERT_EQ(cells->size(), 2u);
   EXPECT_EQ(cells->at(0).slice_seconds, 3);
@@ -98,7 +99,7 @@ TEST(ResultTable, ADottedPathReachesIntoTheConfiguration) {
 }
 
 TEST(ResultTable, ABrokenStoredConfigurationIsDataLoss) {
-  JobRecord job = Run(7, Json::object());
+  JobRecord job = RunOf(7, Json::object());
   job.config_json = "{";
   EXPECT_TRUE(FailsWith(BuildTable(Grid(), {job}, {}, "f1_macro"), ErrorCode::kDataLoss, "job 7"));
 }
