@@ -142,11 +142,14 @@ struct SubmitReport {
   std::vector<std::string> notes;
 };
 
+enum class SubmitMode { kApply, kDryRun };  // kDryRun: the same report, no change
+
 struct SubmitSweep {
   SweepSpec spec;
   std::string source;           // the file's text
   std::string dataset_version;  // current version of spec.dataset
   Manifest manifest;            // of that version
+  SubmitMode mode = SubmitMode::kApply;
 };
 
 // What a worker does now; for views.

@@ -105,7 +105,7 @@ Result<Step> On(const Failed& s, const DependencyRestored&, const Given& given) 
 
 Result<Step> On(const Ready& s, const Granted& e, const Given&) {
   const AttemptNumber next = s.last_attempt + 1;
-  return Step{Leased{next, e.worker, e.deadline, s.tally}, {OpenAttempt{next}}};
+  return Step{Leased{next, e.worker, e.deadline, s.tally}, {BeginAttempt{next}}};
 }
 
 Result<Step> On(const Ready& s, const Reclaimed& e, const Given& given) {
@@ -169,8 +169,8 @@ Result<Step> On(const S& s, const Finished& e, const Given& given) {
       effects.push_back(CloseAttempt{s.attempt, AttemptOutcome::kSuperseded, std::nullopt});
     }
   }
-  effects.push_back(CloseAttempt{e.attempt, AttemptOutcome::kSucceeded, std::nullopt});
   effects.push_back(AcceptResult{e.attempt});
+  effects.push_back(CloseAttempt{e.attempt, AttemptOutcome::kSucceeded, std::nullopt});
   return Step{Succeeded{last}, std::move(effects)};
 }
 

@@ -113,9 +113,9 @@ using Event =
 
 // ---- Effects: what the caller does beside taking the new state.
 
-struct OpenAttempt {
+struct BeginAttempt {
   AttemptNumber attempt = 0;
-  friend bool operator==(const OpenAttempt&, const OpenAttempt&) = default;
+  friend bool operator==(const BeginAttempt&, const BeginAttempt&) = default;
 };
 struct MarkStarted {
   AttemptNumber attempt = 0;
@@ -137,7 +137,7 @@ struct AcceptResult {
   friend bool operator==(const AcceptResult&, const AcceptResult&) = default;
 };
 
-using Effect = std::variant<OpenAttempt, MarkStarted, ReopenAttempt, CloseAttempt, AcceptResult>;
+using Effect = std::variant<BeginAttempt, MarkStarted, ReopenAttempt, CloseAttempt, AcceptResult>;
 
 struct Step {
   State state;

@@ -1,0 +1,93 @@
+#include "coordinator/core/attempt_events.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include "coordinator/core/verdicts.h"
+
+namespace tutti {
+namespace {
+
+class EventApplier {
+ public:
+  EventApplier(Books& books, Batch& batch, JobDriver& driver)
+      : books_(books), batch_(batch), driver_(driver) {}
+
+  Status Apply(const AttemptEvent& event, const WorkerId& from) {
+    OpenAttempt* attempt = books_.FindAttempt(event.attempt);
+    if (attempt == nullptr || attempt->row.worker != from) return {};
+    AttemptRecord& row = attempt->row;
+    if (event.sequence <= row.last_sequence) return {};  // said again
+    if (attempt->IsLive() && event.sequence != row.last_sequence + 1) {
+      return InvalidArgument("job " + std::to_string(event.attempt.job.value) + " attempt " +
+                             std::to_string(event.attempt.attempt) + ": event " +
+                             std::to_string(event.sequence) + " follows event " +
+                             std::to_string(row.last_sequence) + "; expected " +
+                             std::to_string(row.last_sequence + 1));
+    }
+    row.last_sequence = event.sequence;
+    batch_.touched.insert(event.attempt);
+    const bool counts = attempt->IsLive() || std::holds_alternative<AttemptFinished>(event.payload);
+    if (counts) {
+      std::visit([&](const auto& payload) { On(event.attempt, from, payload); }, event.payload);
+    }
+    return {};
+  }
+
+ private:
+  // What the state machine refuses below changes nothing, and the worker need not say it again.
+  void On(const AttemptKey& key, const WorkerId&, const AttemptStarted&) {
+    (void)driver_.Drive(key.job, job::Started{key.attempt});
+  }
+  void On(const AttemptKey&, const WorkerId&, const AttemptProgress&) {}
+  void On(const AttemptKey& key, const WorkerId&, const AttemptEpoch& epoch) {
+    EpochRecord point = epoch.point;
+    point.job = key.job;
+    point.attempt = key.attempt;
+    batch_.changes.push_back(PutEpoch{std::move(point)});
+  }
+  void On(const AttemptKey& key, const WorkerId& from, const AttemptFinished& result) {
+    const Job& job = books_.JobOf(key.job);
+    if (job.kind == JobKind::kPreprocess) {
+      if (const auto bad = CheckShardResult(books_, job, result, from)) {
+        (void)driver_.Drive(key.job, job::Broke{key.attempt, bad->failure}, {bad->message});
+        return;
+      }
+      KeepVerdicts(books_, batch_, job, result);
+    }
+    (void)driver_.Drive(
+        key.job, job::Finished{key.attempt},
+        {"attempt " + std::to_string(key.attempt) + " had its result first", nullptr, &result});
+  }
+  void On(const AttemptKey& key, const WorkerId&, const AttemptBroke& broke) {
+    // That a dependency failed is the coordinator's to say.
+    const FailureClass failure =
+        broke.failure == FailureClass::kDependencyFailed ? FailureClass::kCrashed : broke.failure;
+    (void)driver_.Drive(key.job, job::Broke{key.attempt, failure}, {broke.message, &broke});
+  }
+  void On(const AttemptKey& key, const WorkerId&, const AttemptReturned& returned) {
+    (void)driver_.Drive(key.job, job::Returned{key.attempt}, {returned.reason});
+  }
+
+  Books& books_;
+  Batch& batch_;
+  JobDriver& driver_;
+};
+
+}  // namespace
+
+Status ApplyEvents(Books& books, Batch& batch, JobDriver& driver, const WorkerFrame& frame,
+                   std::vector<Acknowledgement>& acked) {
+  EventApplier applier(books, batch, driver);
+  std::map<AttemptKey, std::int64_t> newest;
+  for (const AttemptEvent& event : frame.events) {
+    TUTTI_RETURN_IF_ERROR(applier.Apply(event, frame.worker));
+    std::int64_t& sequence = newest[event.attempt];
+    sequence = std::max(sequence, event.sequence);
+  }
+  for (const auto& [attempt, sequence] : newest) acked.push_back({attempt, sequence});
+  return {};
+}
+
+}  // namespace tutti

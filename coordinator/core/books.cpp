@@ -1,0 +1,80 @@
+#include "coordinator/core/books.h"
+
+#include <algorithm>
+
+#include "common/check.h"
+
+namespace tutti {
+
+std::int64_t Worker::AvailableSlots() const {
+  const auto in_flight =
+      std::ranges::count_if(live, [&](const AttemptKey& key) { return !held.contains(key); });
+  return static_cast<std::int64_t>(free_slots) - in_flight;
+}
+
+Job& Books::JobOf(JobId id) {
+  const auto found = jobs.find(id);
+  TUTTI_CHECK(found != jobs.end(), "no job " + std::to_string(id.value));
+  return found->second;
+}
+
+const Job& Books::JobOf(JobId id) const {
+  const auto found = jobs.find(id);
+  TUTTI_CHECK(found != jobs.end(), "no job " + std::to_string(id.value));
+  return found->second;
+}
+
+Sweep* Books::FindSweep(const std::string& name) {
+  for (auto& [id, sweep] : sweeps) {
+    if (sweep.record.name == name) return &sweep;
+  }
+  return nullptr;
+}
+
+FeatureSet* Books::FindFeatureSet(const std::string& dataset_version,
+                                  const std::string& spec_hash) {
+  for (auto& [id, set] : feature_sets) {
+    if (set.record.dataset_version == dataset_version && set.record.spec_hash == spec_hash) {
+      return &set;
+    }
+  }
+  return nullptr;
+}
+
+OpenAttempt* Books::FindAttempt(const AttemptKey& key) {
+  const auto found = attempts.find(key);
+  return found == attempts.end() ? nullptr : &found->second;
+}
+
+job::Limits Books::LimitsOf(const Job& job) const {
+  const auto max_attempts = static_cast<std::int32_t>(sweeps.at(job.sweep).record.max_attempts);
+  return {.max_attempts = max_attempts,
+          .worker_lost = std::max(options.worker_lost_limit, max_attempts)};
+}
+
+SweepId Books::SponsorOf(const Job& shard_job) const {
+  std::optional<SweepId> best;
+  for (const FeatureSetId set : shards.at(shard_job.id).sets) {
+    for (const SweepId sweep : feature_sets.at(set).sweeps) {
+      if (!best || sweeps.at(sweep).record.priority > sweeps.at(*best).record.priority) {
+        best = sweep;
+      }
+    }
+  }
+  return best.value_or(shard_job.sweep);
+}
+
+void Batch::Event(EventRecord row) {
+  row.at = now.wall;
+  changes.push_back(AppendEvent{std::move(row)});
+}
+
+void FlushAttempts(const Books& books, Batch& batch) {
+  for (const AttemptKey& key : batch.touched) {
+    const auto found = books.attempts.find(key);
+    if (found != books.attempts.end()) batch.changes.push_back(PutAttempt{found->second.row});
+  }
+  batch.touched.clear();
+}
+
+}  // namespace tutti

@@ -1,0 +1,136 @@
+// What the core keeps in memory: plain data, and look-ups over it. Who changes what stands with
+// each part; everything a job's change touches is changed by JobDriver alone.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "coordinator/core/core.h"
+#include "coordinator/core/digest.h"
+#include "coordinator/core/job_state.h"
+#include "coordinator/core/records.h"
+#include "coordinator/core/shard.h"
+
+namespace tutti {
+
+inline constexpr std::size_t kJobKinds = 3;
+inline std::size_t IndexOf(JobKind kind) {
+  return static_cast<std::size_t>(kind);
+}
+
+// A million of these must fit beside everything else: no configuration, no text.
+struct Job {
+  JobId id;
+  JobKind kind = JobKind::kTrain;
+  SweepId sweep;             // the one that made it: its limits hold
+  SweepId queue;             // the sweep for which it is done now; another one only for shards
+  FeatureSetId feature_set;  // of a train job; 0: none
+  float cost_seconds = 0;    // expected
+  Digest key{};
+  job::State state;
+  UnixMillis ready_at{};
+};
+
+// A ready job in its queue: longest expected first, then the older one.
+struct ReadyJob {
+  float cost_seconds = 0;
+  JobId id;
+
+  friend bool operator<(const ReadyJob& a, const ReadyJob& b) {
+    if (a.cost_seconds != b.cost_seconds) return a.cost_seconds > b.cost_seconds;
+    return a.id < b.id;
+  }
+};
+
+struct Sweep {
+  SweepRecord record;
+  std::int64_t live = 0;                            // leased or running jobs done for it
+  std::array<std::set<ReadyJob>, kJobKinds> ready;  // by kind
+};
+
+// Features of a dataset version under a spec. One counter, not an edge per run and shard.
+struct FeatureSet {
+  FeatureSetRecord record;
+  std::int64_t remaining = 0;  // shards that have not succeeded
+  std::int64_t failed = 0;     // of these: failed or cancelled
+  std::vector<JobId> runs;     // that wait for it, or did
+  std::set<SweepId> sweeps;    // of these runs
+};
+
+struct Shard {
+  ShardTracks tracks;
+  std::vector<FeatureSetId> sets;  // that it is part of
+};
+
+struct Worker {
+  WorkerRecord record;
+  std::optional<std::int64_t> session;  // newest one seen
+  bool connected = false;
+  bool draining = false;
+  std::int32_t free_slots = 0;  // as its last frame said
+  std::array<bool, kJobKinds> offers{};
+  std::set<AttemptKey> held;  // as its last frame said
+  std::set<AttemptKey> live;  // leased or running there
+
+  // Slots that nothing is on its way to.
+  std::int64_t AvailableSlots() const;
+};
+
+// An attempt that may still speak: leased, running, or lost while its job has no result.
+struct OpenAttempt {
+  AttemptRecord row;
+  // From ready to granted; nothing when it was lost before this start of the coordinator.
+  std::optional<double> queued_seconds;
+
+  bool IsLive() const { return row.outcome != AttemptOutcome::kLost; }
+};
+
+// A track's content under a feature spec.
+using TrackContent = std::pair<Digest, Digest>;  // spec, content
+
+struct Books {
+  CoreOptions options;
+  std::unordered_map<JobId, Job> jobs;
+  std::map<SweepId, Sweep> sweeps;
+  std::map<FeatureSetId, FeatureSet> feature_sets;
+  std::map<JobId, Shard> shards;  // by preprocess job
+  std::unordered_map<Digest, JobId, DigestHash> shard_by_key;
+  std::map<TrackContent, JobId> undecodable;  // and the job that said so
+  std::map<WorkerId, Worker> workers;
+  std::map<AttemptKey, OpenAttempt> attempts;
+  std::set<std::pair<SteadyTime, JobId>> deadlines;  // of live leases
+  std::int64_t last_sweep_id = 0;
+  std::int64_t last_feature_set_id = 0;
+  std::int64_t last_job_id = 0;
+
+  Job& JobOf(JobId id);  // must be there
+  const Job& JobOf(JobId id) const;
+  Sweep* FindSweep(const std::string& name);
+  FeatureSet* FindFeatureSet(const std::string& dataset_version, const std::string& spec_hash);
+  OpenAttempt* FindAttempt(const AttemptKey& key);
+  job::Limits LimitsOf(const Job& job) const;
+  // For whom a shard is done: of the sweeps that wait for it, the one of highest priority; the one
+  // that made it where none waits.
+  SweepId SponsorOf(const Job& shard_job) const;
+};
+
+// What one call of the core stores and tells.
+struct Batch {
+  Moment now;
+  Changes& changes;
+  std::vector<Drop> drops;
+  std::set<AttemptKey> touched;  // open attempts whose row is to be written at the end
+
+  void Event(EventRecord row);
+};
+// Writes the rows of touched attempts.
+void FlushAttempts(const Books& books, Batch& batch);
+
+}  // namespace tutti

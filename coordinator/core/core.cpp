@@ -1,0 +1,107 @@
+#include "coordinator/core/core.h"
+
+#include <utility>
+
+#include "common/check.h"
+#include "coordinator/core/attempt_events.h"
+#include "coordinator/core/books.h"
+#include "coordinator/core/invariants.h"
+#include "coordinator/core/job_driver.h"
+#include "coordinator/core/restore.h"
+#include "coordinator/core/scheduler.h"
+#include "coordinator/core/session.h"
+#include "coordinator/core/submit.h"
+
+namespace tutti {
+namespace {
+
+class BookedCore final : public Core {
+ public:
+  explicit BookedCore(Books books) : books_(std::move(books)) {}
+
+  Result<SubmitReport> Submit(const SubmitSweep& submit, Moment now, Changes& changes) override {
+    Batch batch{now, changes, {}, {}};
+    JobDriver driver(books_, batch);
+    return SubmitToBooks(books_, batch, driver, submit);
+  }
+
+  Result<FrameOutcome> ApplyFrame(const WorkerFrame& frame, Moment now, Changes& changes) override {
+    Batch batch{now, changes, {}, {}};
+    JobDriver driver(books_, batch);
+    TUTTI_ASSIGN_OR_RETURN(const FrameOrder order, EnterSession(books_, batch, frame));
+    RenewHeld(books_, batch, driver, frame);
+    FrameOutcome outcome;
+    const Status applied = ApplyEvents(books_, batch, driver, frame, outcome.acked);
+    if (applied.ok()) {
+      if (order == FrameOrder::kFirst) ReturnNotHeld(books_, driver, frame);
+      DropInvalid(books_, batch, frame);
+    }
+    FlushAttempts(books_, batch);
+    if (!applied.ok()) return applied.error();
+    outcome.drops = std::move(batch.drops);
+    return outcome;
+  }
+
+  void Disconnect(const WorkerId& worker, std::int64_t session, Moment) override {
+    const auto found = books_.workers.find(worker);
+    if (found == books_.workers.end() || found->second.session != session) return;
+    found->second.connected = false;
+  }
+
+  void ExpireLeases(Moment now, Changes& changes) override {
+    Batch batch{now, changes, {}, {}};
+    JobDriver driver(books_, batch);
+    while (!books_.deadlines.empty() && books_.deadlines.begin()->first <= now.steady) {
+      const JobId id = books_.deadlines.begin()->second;
+      const std::string worker = job::WorkerOf(books_.JobOf(id).state)->value;
+      const Status expired = driver.Drive(id, job::LeaseExpired{now.steady},
+                                          {"worker " + worker + " did not renew its lease"});
+      TUTTI_CHECK(expired.ok(), "a deadline of a job that is not live");
+    }
+    FlushAttempts(books_, batch);
+  }
+
+  std::optional<SteadyTime> NextDeadline() const override {
+    if (books_.deadlines.empty()) return std::nullopt;
+    return books_.deadlines.begin()->first;
+  }
+
+  std::vector<Grant> Schedule(Moment now, Changes& changes) override {
+    Batch batch{now, changes, {}, {}};
+    JobDriver driver(books_, batch);
+    return GrantReadyJobs(books_, batch, driver);
+  }
+
+  void FailGrant(const AttemptKey& attempt, FailureClass failure, const std::string& message,
+                 Moment now, Changes& changes) override {
+    if (!books_.jobs.contains(attempt.job)) return;
+    Batch batch{now, changes, {}, {}};
+    JobDriver driver(books_, batch);
+    // Refused when the attempt has ended meanwhile: then there is nothing left to fail.
+    (void)driver.Drive(attempt.job, job::Broke{attempt.attempt, failure}, {message});
+  }
+
+  std::vector<WorkerStatus> Workers() const override {
+    std::vector<WorkerStatus> all;
+    for (const auto& [id, worker] : books_.workers) {
+      all.push_back(
+          {id, worker.connected, worker.draining, {worker.live.begin(), worker.live.end()}});
+    }
+    return all;
+  }
+
+  std::vector<std::string> CheckInvariants() const override { return FindViolations(books_); }
+
+ private:
+  Books books_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Core>> Core::Restore(const CoreOptions& options, const StoredState& state,
+                                            Moment now) {
+  TUTTI_ASSIGN_OR_RETURN(Books books, RestoreBooks(options, state, now));
+  return std::unique_ptr<Core>(std::make_unique<BookedCore>(std::move(books)));
+}
+
+}  // namespace tutti

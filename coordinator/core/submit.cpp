@@ -1,0 +1,201 @@
+#include "coordinator/core/submit.h"
+
+#include <utility>
+
+#include "common/check.h"
+#include "coordinator/core/feature_flow.h"
+#include "coordinator/core/submit_plan.h"
+
+namespace tutti {
+namespace {
+
+class Submitter {
+ public:
+  Submitter(Books& books, Batch& batch, JobDriver& driver, const SubmitSweep& submit)
+      : books_(books), batch_(batch), driver_(driver), submit_(submit) {}
+
+  SubmitReport Carry(SubmitPlan plan);
+
+ private:
+  SweepId StoreSweep(const SubmitPlan& plan);
+  FeatureSetId FeatureSetFor(const NamedFeatureSpec& spec);
+  JobId ShardJobFor(const NamedFeatureSpec& spec, const ShardPlan& plan, std::int64_t first_track);
+  void AddRun(PlannedRun run, FeatureSetId set_id);
+  void RetryShards(FeatureSetId set);
+  void RequeueShards();
+  Job& Insert(Job job, std::string key, std::string config_json);
+
+  Books& books_;
+  Batch& batch_;
+  JobDriver& driver_;
+  const SubmitSweep& submit_;
+  SweepId sweep_;
+  SubmitReport report_;
+};
+
+SubmitReport Submitter::Carry(SubmitPlan plan) {
+  report_.created = plan.existing == nullptr;
+  report_.runs_planned = plan.runs_planned;
+  report_.runs_added = static_cast<std::int64_t>(plan.added.size());
+  report_.runs_already_there = plan.runs_already_there;
+  report_.runs_no_longer_named = plan.runs_no_longer_named;
+  report_.notes = plan.notes;
+  if (plan.runs_no_longer_named > 0) {
+    report_.notes.push_back(std::to_string(plan.runs_no_longer_named) +
+                            " runs are in the sweep and no longer in this file; they stay");
+  }
+  sweep_ = StoreSweep(plan);
+  report_.sweep = sweep_;
+  std::vector<FeatureSetId> sets;
+  for (const NamedFeatureSpec& spec : plan.specs) sets.push_back(FeatureSetFor(spec));
+  for (PlannedRun& run : plan.added) {
+    const FeatureSetId set = sets[run.spec];
+    AddRun(std::move(run), set);
+  }
+  for (const FeatureSetId set : sets) RetryShards(set);
+  RequeueShards();
+  return report_;
+}
+
+SweepId Submitter::StoreSweep(const SubmitPlan& plan) {
+  SweepRecord row = plan.existing != nullptr ? plan.existing->record : SweepRecord{};
+  const SweepRecord before = row;
+  if (plan.existing == nullptr) {
+    row.id = SweepId{++books_.last_sweep_id};
+    row.name = submit_.spec.name;
+    row.dataset = submit_.spec.dataset;
+    row.dataset_version = submit_.dataset_version;
+    row.created_at = batch_.now.wall;
+  }
+  row.source = submit_.source;
+  row.spec_json = DumpJson(ToJson(submit_.spec));
+  row.priority = submit_.spec.operational.priority;
+  row.max_attempts = submit_.spec.operational.max_attempts;
+  row.time_limit_ms = submit_.spec.operational.time_limit_ms;
+  if (row != before) {
+    batch_.changes.push_back(PutSweep{row});
+    EventRecord event;
+    event.kind = plan.existing == nullptr ? "sweep_submitted" : "sweep_changed";
+    event.sweep = row.id;
+    event.detail = std::to_string(report_.runs_added) + " runs added";
+    batch_.Event(std::move(event));
+  }
+  const SweepId id = row.id;
+  books_.sweeps[id].record = std::move(row);
+  return id;
+}
+
+Job& Submitter::Insert(Job job, std::string key, std::string config_json) {
+  job.id = JobId{++books_.last_job_id};
+  job.sweep = sweep_;
+  job.queue = sweep_;
+  job.key = *DigestFromHex(key);
+  const JobPhase phase = job::PhaseOf(job.state);
+  if (phase == JobPhase::kReady) {
+    job.ready_at = batch_.now.wall;
+    books_.sweeps.at(sweep_).ready[IndexOf(job.kind)].insert({job.cost_seconds, job.id});
+  }
+  JobRecord row;
+  row.id = job.id;
+  row.kind = job.kind;
+  row.sweep = job.sweep;
+  if (job.feature_set != FeatureSetId{}) row.feature_set = job.feature_set;
+  row.key = std::move(key);
+  row.config_json = std::move(config_json);
+  row.phase = phase;
+  row.created_at = batch_.now.wall;
+  row.ready_at = job.ready_at;
+  batch_.changes.push_back(PutJob{std::move(row)});
+  const JobId id = job.id;
+  return books_.jobs.emplace(id, std::move(job)).first->second;
+}
+
+JobId Submitter::ShardJobFor(const NamedFeatureSpec& spec, const ShardPlan& plan,
+                             std::int64_t first_track) {
+  const auto known = books_.shard_by_key.find(*DigestFromHex(plan.key));
+  if (known != books_.shard_by_key.end()) return known->second;
+  std::string config_json = ShardConfig(spec.json, plan, first_track);
+  Result<ShardTracks> tracks = ParseShardConfig(config_json);
+  TUTTI_CHECK(tracks.ok(), "a manifest's content hash is none");
+  Job job;
+  job.kind = JobKind::kPreprocess;
+  job.cost_seconds = static_cast<float>(plan.content_hashes.size());
+  job.state = job::Ready{};
+  const Job& made = Insert(std::move(job), plan.key, std::move(config_json));
+  books_.shards[made.id].tracks = *std::move(tracks);
+  books_.shard_by_key.emplace(made.key, made.id);
+  ++report_.preprocess_jobs_added;
+  return made.id;
+}
+
+FeatureSetId Submitter::FeatureSetFor(const NamedFeatureSpec& spec) {
+  if (const auto* known = books_.FindFeatureSet(submit_.dataset_version, spec.hash)) {
+    return known->record.id;
+  }
+  FeatureSet set;
+  const std::size_t block = books_.options.tracks_per_shard;
+  std::int64_t first_track = 0;
+  for (const ShardPlan& plan : PlanShards(submit_.manifest, spec.hash, block)) {
+    const JobId shard_job = ShardJobFor(spec, plan, first_track);
+    first_track += static_cast<std::int64_t>(block);
+    set.record.shard_jobs.push_back(shard_job);
+  }
+  set.record.id = FeatureSetId{++books_.last_feature_set_id};
+  set.record.dataset_version = submit_.dataset_version;
+  set.record.spec_json = DumpJson(spec.json);
+  set.record.spec_hash = spec.hash;
+  batch_.changes.push_back(PutFeatureSet{set.record});
+  const FeatureSetId id = set.record.id;
+  AddFeatureSet(books_, std::move(set));
+  return id;
+}
+
+void Submitter::AddRun(PlannedRun run, FeatureSetId set_id) {
+  FeatureSet& set = books_.feature_sets.at(set_id);
+  Job job;
+  job.kind = JobKind::kTrain;
+  job.feature_set = set_id;
+  job.cost_seconds = run.cost_seconds;
+  if (set.remaining == 0) {
+    job.state = job::Ready{};
+  } else {
+    job.state = job::Blocked{};
+  }
+  const Job& made = Insert(std::move(job), std::move(run.key), std::move(run.config_json));
+  set.runs.push_back(made.id);
+  set.sweeps.insert(sweep_);
+}
+
+void Submitter::RetryShards(FeatureSetId set) {
+  const std::vector<JobId> shard_jobs = books_.feature_sets.at(set).record.shard_jobs;
+  for (const JobId id : shard_jobs) {
+    if (!CountsAsFailed(job::PhaseOf(books_.JobOf(id).state))) continue;
+    const Status retried = driver_.Drive(id, job::Retry{job::Dependencies::kMet});
+    TUTTI_CHECK(retried.ok(), "a failed shard could not be retried");
+  }
+}
+
+// Its priority, or a new sweep that waits for a shard, may change for whom the shard is done.
+void Submitter::RequeueShards() {
+  for (const auto& [set_id, set] : books_.feature_sets) {
+    if (!set.sweeps.contains(sweep_) || set.remaining == 0) continue;
+    for (const JobId id : set.record.shard_jobs) {
+      Job& job = books_.JobOf(id);
+      if (job::PhaseOf(job.state) != JobPhase::kReady) continue;
+      const ReadyJob entry{job.cost_seconds, job.id};
+      books_.sweeps.at(job.queue).ready[IndexOf(job.kind)].erase(entry);
+      job.queue = books_.SponsorOf(job);
+      books_.sweeps.at(job.queue).ready[IndexOf(job.kind)].insert(entry);
+    }
+  }
+}
+
+}  // namespace
+
+Result<SubmitReport> SubmitToBooks(Books& books, Batch& batch, JobDriver& driver,
+                                   const SubmitSweep& submit) {
+  TUTTI_ASSIGN_OR_RETURN(SubmitPlan plan, PlanSubmit(books, submit));
+  return Submitter(books, batch, driver, submit).Carry(std::move(plan));
+}
+
+}  // namespace tutti

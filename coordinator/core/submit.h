@@ -1,0 +1,17 @@
+// A sweep comes in: what of it is new, what may not change, which jobs it makes.
+//
+// The same file again changes nothing. A shard whose job failed or was cancelled is made ready
+// again when a submit adds runs that need it: who submits new work wants it tried.
+#pragma once
+
+#include "common/result.h"
+#include "coordinator/core/books.h"
+#include "coordinator/core/job_driver.h"
+
+namespace tutti {
+
+// As Core::Submit. On an error nothing was changed.
+Result<SubmitReport> SubmitToBooks(Books& books, Batch& batch, JobDriver& driver,
+                                   const SubmitSweep& submit);
+
+}  // namespace tutti

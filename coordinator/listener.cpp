@@ -1,0 +1,165 @@
+#include "coordinator/listener.h"
+
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <cstring>
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+#include <utility>
+
+#include <grpcpp/server_posix.h>
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include "common/rpc/channel.h"
+
+namespace tutti {
+namespace {
+
+constexpr int kBacklog = 64;
+constexpr int kAcceptPollMs = 200;
+constexpr int kMinPingIntervalMs = 5'000;
+constexpr std::chrono::seconds kShutdownGrace{2};
+
+void Configure(grpc::ServerBuilder& builder, const std::vector<grpc::Service*>& services) {
+  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder.SetMaxSendMessageSize(kMaxMessageBytes);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             kMinPingIntervalMs);
+  for (grpc::Service* service : services) builder.RegisterService(service);
+}
+
+struct HostPort {
+  std::string host;
+  int port = 0;
+};
+
+Result<HostPort> ParseHostPort(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  HostPort parsed;
+  if (colon != std::string::npos && colon > 0) {
+    parsed.host = text.substr(0, colon);
+    const char* end = text.data() + text.size();
+    const auto [at, error] = std::from_chars(text.data() + colon + 1, end, parsed.port);
+    if (error == std::errc{} && at == end && parsed.port >= 0 && parsed.port < 65'536) {
+      return parsed;
+    }
+  }
+  return InvalidArgument("--listen: expected HOST:PORT such as 127.0.0.1:7770, got \"" + text +
+                         "\"");
+}
+
+// The server, or nothing where the port cannot be had; the port chosen goes to `port`.
+std::unique_ptr<grpc::Server> TryListen(const std::string& address,
+                                        const CertificatePair& certificate,
+                                        const std::vector<grpc::Service*>& services, int& port) {
+  grpc::SslServerCredentialsOptions tls;
+  tls.pem_key_cert_pairs.push_back({certificate.key_pem, certificate.certificate_pem});
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(address, grpc::SslServerCredentials(tls), &port);
+  Configure(builder, services);
+  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  return port > 0 ? std::move(server) : nullptr;
+}
+
+Result<UniqueFd> BindSocket(const std::filesystem::path& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.string().size() >= sizeof(address.sun_path)) {
+    return InvalidArgument("--socket: a path of at most " +
+                           std::to_string(sizeof(address.sun_path) - 1) + " bytes, got " +
+                           path.string());
+  }
+  std::strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);
+  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket.valid()) return ErrnoError(errno, "make a unix socket");
+  ::unlink(path.c_str());
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
+      ::chmod(path.c_str(), 0600) != 0 || ::listen(socket.get(), kBacklog) != 0) {
+    return ErrnoError(errno, "listen on " + path.string());
+  }
+  return socket;
+}
+
+bool IsOwnUser(int connection) {
+  ucred peer{};
+  socklen_t size = sizeof(peer);
+  return ::getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+         peer.uid == ::geteuid();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Listener>> Listener::OnTcp(const std::string& host_and_port,
+                                                  int remembered_port,
+                                                  const CertificatePair& certificate,
+                                                  const std::vector<grpc::Service*>& services) {
+  TUTTI_ASSIGN_OR_RETURN(const HostPort wanted, ParseHostPort(host_and_port));
+  std::unique_ptr<Listener> listener(new Listener());
+  const auto address = [&](int port) { return wanted.host + ":" + std::to_string(port); };
+  if (wanted.port == 0 && remembered_port > 0) {
+    listener->server_ = TryListen(address(remembered_port), certificate, services, listener->port_);
+  }
+  if (!listener->server_) {
+    listener->server_ = TryListen(address(wanted.port), certificate, services, listener->port_);
+  }
+  if (!listener->server_) {
+    return Unavailable("--listen " + host_and_port +
+                       ": cannot listen there; is the port in use, or the host not this "
+                       "machine's? Port 0 takes any free one");
+  }
+  listener->address_ = address(listener->port_);
+  return listener;
+}
+
+Result<std::unique_ptr<Listener>> Listener::OnUnixSocket(
+    const std::filesystem::path& path, const std::vector<grpc::Service*>& services) {
+  std::unique_ptr<Listener> listener(new Listener());
+  TUTTI_ASSIGN_OR_RETURN(listener->socket_, BindSocket(path));
+  listener->socket_path_ = path;
+  listener->address_ = "unix:" + path.string();
+  grpc::ServerBuilder builder;
+  Configure(builder, services);
+  listener->server_ = builder.BuildAndStart();
+  if (!listener->server_) return Internal("cannot start the gRPC server");
+  listener->accept_thread_ = std::thread([raw = listener.get()] { raw->AcceptLoop(); });
+  return listener;
+}
+
+// gRPC has no check of a unix peer's user, so connections are taken here and handed over once they
+// passed.
+void Listener::AcceptLoop() {
+  while (!stopping_) {
+    pollfd ready{socket_.get(), POLLIN, 0};
+    if (::poll(&ready, 1, kAcceptPollMs) <= 0) continue;
+    UniqueFd connection(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!connection.valid()) continue;
+    if (!IsOwnUser(connection.get())) {
+      spdlog::warn("a connection of another user was refused");
+      continue;
+    }
+    grpc::AddInsecureChannelFromFd(server_.get(), connection.Release());
+  }
+}
+
+Listener::~Listener() {
+  Shutdown();
+}
+
+void Listener::Shutdown() {
+  stopping_ = true;
+  if (accept_thread_.joinable()) accept_thread_.join();
+  if (server_) {
+    const gpr_timespec grace = gpr_time_from_seconds(kShutdownGrace.count(), GPR_TIMESPAN);
+    server_->Shutdown(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), grace));
+    server_.reset();
+  }
+  if (!socket_path_.empty()) ::unlink(socket_path_.c_str());
+}
+
+}  // namespace tutti

@@ -1,0 +1,92 @@
+#include "coordinator/rpc/access.h"
+
+#include <algorithm>
+#include <array>
+
+#include "common/hash.h"
+
+namespace tutti {
+namespace {
+
+constexpr std::string_view kScheme = "Bearer ";
+
+struct Row {
+  Rpc rpc;
+  bool admin;
+  bool reader;
+  bool enrol;
+  bool worker;
+};
+constexpr std::array<Row, 15> kTable{{
+    // rpc                    admin  reader enrol  worker
+    {Rpc::kGetServerInfo, true, true, true, true},
+    {Rpc::kRegisterDataset, true, false, false, false},
+    {Rpc::kListDatasets, true, true, false, false},
+    {Rpc::kSubmitSweep, true, false, false, false},
+    {Rpc::kListSweeps, true, true, false, false},
+    {Rpc::kGetSweep, true, true, false, false},
+    {Rpc::kGetTable, true, true, false, false},
+    {Rpc::kListJobs, true, true, false, false},
+    {Rpc::kGetJob, true, true, false, false},
+    {Rpc::kListWorkers, true, true, false, false},
+    {Rpc::kFindMissing, true, false, false, true},
+    {Rpc::kUpload, true, false, false, true},
+    {Rpc::kDownload, true, true, false, true},
+    {Rpc::kEnroll, false, false, true, false},
+    {Rpc::kSession, false, false, false, true},
+}};
+
+}  // namespace
+
+bool IsAllowed(Role role, Rpc rpc) {
+  const auto* row = std::ranges::find(kTable, rpc, &Row::rpc);
+  if (row == kTable.end()) return false;
+  switch (role) {
+    case Role::kAdmin:
+      return row->admin;
+    case Role::kReader:
+      return row->reader;
+    case Role::kEnrol:
+      return row->enrol;
+    case Role::kWorker:
+      return row->worker;
+  }
+  return false;
+}
+
+Status AccessControl::Load(StoreReader& reader) {
+  TUTTI_ASSIGN_OR_RETURN(const std::vector<TokenRecord> tokens, reader.Tokens());
+  for (const TokenRecord& token : tokens) Add(token);
+  return {};
+}
+
+void AccessControl::Add(const TokenRecord& token) {
+  const std::lock_guard lock(mutex_);
+  tokens_[token.token_hash] = token;
+}
+
+Result<Identity> AccessControl::Check(const grpc::CallbackServerContext& context, Rpc rpc) const {
+  const auto& metadata = context.client_metadata();
+  const auto header = metadata.find("authorization");
+  if (header == metadata.end() || !header->second.starts_with(kScheme.data())) {
+    return Unauthenticated(
+        "no token came with this call: use a profile that the coordinator wrote");
+  }
+  const std::string_view value(header->second.data(), header->second.size());
+  const std::string hash = Sha256Hex(value.substr(kScheme.size()));
+  const std::lock_guard lock(mutex_);
+  const auto found = tokens_.find(hash);
+  if (found == tokens_.end()) {
+    return Unauthenticated(
+        "this token is not known here: the profile belongs to another "
+        "coordinator, or it was revoked");
+  }
+  const TokenRecord& token = found->second;
+  if (!IsAllowed(token.role, rpc)) {
+    return PermissionDenied("role " + std::string(Name(token.role)) +
+                            " may not do this: use a profile with another role");
+  }
+  return Identity{token.role, token.name, token.worker};
+}
+
+}  // namespace tutti

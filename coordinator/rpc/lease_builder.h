@@ -1,0 +1,56 @@
+// From "this worker may run that attempt" to the message that tells it everything it needs.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/manifest.h"
+#include "common/result.h"
+#include "coordinator/core/core.h"
+#include "coordinator/rpc/manifest_cache.h"
+#include "coordinator/store/store.h"
+#include "tutti/v1/worker.pb.h"
+
+namespace tutti {
+
+// The tracks of a complete feature set, each with its place in the shards: what its runs are
+// trained on. Fixed from the moment in which the last shard is there.
+struct FeatureTracks {
+  struct Track {
+    std::int64_t id = 0;  // index in the manifest
+    std::int32_t shard = 0;
+    std::int32_t row = 0;
+  };
+  std::vector<Track> tracks;           // in manifest order, without the undecodable ones
+  std::vector<ArtifactRecord> shards;  // in block order
+  std::string spec_json_with_hash;
+  std::shared_ptr<const Manifest> manifest;
+};
+
+// Thread-safe.
+class LeaseBuilder {
+ public:
+  explicit LeaseBuilder(ManifestCache& manifests) : manifests_(manifests) {}
+
+  // kInvalidArgument: the configuration cannot be run on these tracks (too few songs of a class, an
+  // unknown class). kDataLoss: rows or blobs that should be there are not.
+  Result<v1::Lease> Build(const Grant& grant, StoreReader& reader);
+
+ private:
+  static constexpr std::size_t kCapacity = 8;
+
+  Result<std::shared_ptr<const FeatureTracks>> TracksOf(FeatureSetId id, StoreReader& reader);
+  Status AddTraining(const JobRecord& job, const SweepRecord& sweep, StoreReader& reader,
+                     v1::Lease& lease);
+  Status AddPreprocessing(const JobRecord& job, const SweepRecord& sweep, v1::Lease& lease);
+
+  ManifestCache& manifests_;
+  std::mutex mutex_;
+  std::list<std::pair<FeatureSetId, std::shared_ptr<const FeatureTracks>>> newest_first_;
+};
+
+}  // namespace tutti

@@ -1,0 +1,23 @@
+// Every bound on what a client or a worker may send, in one place.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace tutti {
+
+inline constexpr std::size_t kMaxNameBytes = 200;  // of datasets, sweeps, workers
+inline constexpr std::size_t kMaxSweepFileBytes = 1 << 20;
+inline constexpr int kMaxSlotsPerWorker = 4096;
+inline constexpr int kMaxHeldAttempts = 100'000;
+inline constexpr int kMaxEventsPerFrame = 10'000;
+inline constexpr int kMaxNamedValues = 1'000;  // metrics, timings, environment of a result
+inline constexpr int kMaxArtifacts = 1'000;
+inline constexpr int kMaxLogTailLines = 1'000;
+inline constexpr int kMaxHashesPerQuery = 100'000;
+inline constexpr std::int64_t kMaxBlobBytes = std::int64_t{64} << 30;
+inline constexpr std::size_t kMaxManifestBytes = std::size_t{1} << 30;
+inline constexpr std::int64_t kJobsPerPage = 1'000;     // of ListJobs
+inline constexpr std::size_t kMaxQueuedFrames = 1'000;  // to one worker that does not read
+
+}  // namespace tutti

@@ -1,0 +1,69 @@
+// What clients ask: datasets, sweeps, jobs, tables, workers. Decode, one core call or one read,
+// encode.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "common/clock.h"
+#include "coordinator/blobs/blob_store.h"
+#include "coordinator/rpc/access.h"
+#include "coordinator/rpc/manifest_cache.h"
+#include "coordinator/store/reader_pool.h"
+#include "coordinator/writer/writer.h"
+#include "tutti/v1/sweep.grpc.pb.h"
+
+namespace tutti {
+
+// Thread-safe.
+class SweepServiceImpl final : public v1::SweepService::CallbackService {
+ public:
+  SweepServiceImpl(Writer& writer, ReaderPool& readers, ManifestCache& manifests,
+                   const AccessControl& access, const Clock& clock, std::string version);
+
+  grpc::ServerUnaryReactor* GetServerInfo(grpc::CallbackServerContext* context,
+                                          const v1::GetServerInfoRequest* request,
+                                          v1::GetServerInfoResponse* response) override;
+  grpc::ServerUnaryReactor* RegisterDataset(grpc::CallbackServerContext* context,
+                                            const v1::RegisterDatasetRequest* request,
+                                            v1::RegisterDatasetResponse* response) override;
+  grpc::ServerUnaryReactor* ListDatasets(grpc::CallbackServerContext* context,
+                                         const v1::ListDatasetsRequest* request,
+                                         v1::ListDatasetsResponse* response) override;
+  grpc::ServerUnaryReactor* SubmitSweep(grpc::CallbackServerContext* context,
+                                        const v1::SubmitSweepRequest* request,
+                                        v1::SubmitSweepResponse* response) override;
+  grpc::ServerUnaryReactor* ListSweeps(grpc::CallbackServerContext* context,
+                                       const v1::ListSweepsRequest* request,
+                                       v1::ListSweepsResponse* response) override;
+  grpc::ServerUnaryReactor* GetSweep(grpc::CallbackServerContext* context,
+                                     const v1::GetSweepRequest* request,
+                                     v1::GetSweepResponse* response) override;
+  grpc::ServerUnaryReactor* GetTable(grpc::CallbackServerContext* context,
+                                     const v1::GetTableRequest* request,
+                                     v1::GetTableResponse* response) override;
+  grpc::ServerUnaryReactor* ListJobs(grpc::CallbackServerContext* context,
+                                     const v1::ListJobsRequest* request,
+                                     v1::ListJobsResponse* response) override;
+  grpc::ServerUnaryReactor* GetJob(grpc::CallbackServerContext* context,
+                                   const v1::GetJobRequest* request,
+                                   v1::GetJobResponse* response) override;
+  grpc::ServerUnaryReactor* ListWorkers(grpc::CallbackServerContext* context,
+                                        const v1::ListWorkersRequest* request,
+                                        v1::ListWorkersResponse* response) override;
+
+ private:
+  // Checks the caller, lends a reader, runs `read`, finishes.
+  grpc::ServerUnaryReactor* Read(grpc::CallbackServerContext* context, Rpc rpc,
+                                 const std::function<Status(StoreReader&)>& read);
+  Status PrepareSubmit(const v1::SubmitSweepRequest& request, struct SubmitSweep& submit);
+
+  Writer& writer_;
+  ReaderPool& readers_;
+  ManifestCache& manifests_;
+  const AccessControl& access_;
+  const Clock& clock_;
+  const std::string version_;
+};
+
+}  // namespace tutti

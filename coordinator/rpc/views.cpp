@@ -1,0 +1,279 @@
+#include "coordinator/rpc/views.h"
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "common/json.h"
+#include "coordinator/rpc/convert.h"
+#include "coordinator/tables/result_table.h"
+
+namespace tutti {
+namespace {
+
+constexpr std::int64_t kAllJobs = std::int64_t{1} << 40;
+constexpr std::int64_t kRunningShown = 200;
+
+void SetCounts(const std::vector<PhaseCount>& counts,
+               google::protobuf::RepeatedPtrField<v1::PhaseCount>& out) {
+  for (const PhaseCount& count : counts) {
+    v1::PhaseCount& row = *out.Add();
+    row.set_phase(ToProto(count.phase));
+    row.set_jobs(count.jobs);
+  }
+}
+
+// Preprocess jobs of every feature set that the sweep's runs wait for, also those that another
+// sweep made.
+Result<std::vector<JobRecord>> ShardJobs(const SweepRecord& sweep, StoreReader& reader) {
+  TUTTI_ASSIGN_OR_RETURN(const auto sets, reader.FeatureSetsOf(sweep.id));
+  std::set<JobId> ids;
+  for (const FeatureSetRecord& set : sets) ids.insert(set.shard_jobs.begin(), set.shard_jobs.end());
+  std::vector<JobRecord> jobs;
+  for (const JobId id : ids) {
+    TUTTI_ASSIGN_OR_RETURN(JobRecord job, reader.Job(id));
+    jobs.push_back(std::move(job));
+  }
+  return jobs;
+}
+
+using WorkerNames = std::unordered_map<WorkerId, std::string>;
+
+Result<WorkerNames> NamesOfWorkers(StoreReader& reader) {
+  TUTTI_ASSIGN_OR_RETURN(const auto workers, reader.Workers());
+  WorkerNames names;
+  for (const WorkerRecord& worker : workers) names[worker.id] = worker.name;
+  return names;
+}
+
+std::string NameOr(const WorkerNames& names, const WorkerId& id) {
+  const auto found = names.find(id);
+  return found == names.end() ? id.value : found->second;
+}
+
+// Verdicts on the sweep's own tracks, by path.
+Result<std::vector<v1::UndecodableTrack>> UndecodableTracks(const SweepRecord& sweep,
+                                                            StoreReader& reader,
+                                                            ManifestCache& manifests) {
+  std::vector<v1::UndecodableTrack> tracks;
+  if (sweep.dataset.empty()) return tracks;
+  TUTTI_ASSIGN_OR_RETURN(const auto sets, reader.FeatureSetsOf(sweep.id));
+  std::unordered_map<std::string, UndecodableRecord> verdict_of;
+  for (const FeatureSetRecord& set : sets) {
+    TUTTI_ASSIGN_OR_RETURN(const auto verdicts, reader.Undecodable(set.spec_hash));
+    for (const UndecodableRecord& verdict : verdicts) {
+      verdict_of.emplace(verdict.content_hash, verdict);
+    }
+  }
+  if (verdict_of.empty()) return tracks;
+  TUTTI_ASSIGN_OR_RETURN(const auto manifest, manifests.Get(sweep.dataset_version));
+  TUTTI_ASSIGN_OR_RETURN(const WorkerNames names, NamesOfWorkers(reader));
+  for (const ManifestTrack& track : manifest->tracks) {
+    const auto verdict = verdict_of.find(track.content_hash);
+    if (verdict == verdict_of.end()) continue;
+    v1::UndecodableTrack row;
+    row.set_path(track.path);
+    row.set_content_hash(track.content_hash);
+    row.set_message(verdict->second.message);
+    TUTTI_ASSIGN_OR_RETURN(const auto attempts, reader.Attempts(verdict->second.job));
+    for (const AttemptRecord& attempt : attempts) {
+      if (attempt.outcome == AttemptOutcome::kSucceeded) {
+        row.set_worker(NameOr(names, attempt.worker));
+      }
+    }
+    tracks.push_back(std::move(row));
+  }
+  return tracks;
+}
+
+void SetMeanStd(const MeanStd& from, v1::GetTableResponse::MeanStd& to) {
+  if (from.mean) to.set_mean(*from.mean);
+  if (from.std) to.set_std(*from.std);
+}
+
+void AddCell(const TableCell& cell, v1::GetTableResponse& response) {
+  v1::GetTableResponse::Cell& out = *response.add_cells();
+  out.set_config_json(DumpJson(cell.config));
+  out.set_model(cell.model);
+  out.set_slice_seconds(cell.slice_seconds);
+  out.set_done(cell.done);
+  out.set_planned(cell.planned);
+  if (cell.metric.mean) out.set_average(*cell.metric.mean);
+  if (cell.best) out.set_best(*cell.best);
+  if (cell.metric.std) out.set_std(*cell.metric.std);
+  out.mutable_values()->insert(cell.values.begin(), cell.values.end());
+
+  v1::GetTableResponse::PerformanceCell& row = *response.add_performance();
+  row.set_config_json(out.config_json());
+  row.set_model(cell.model);
+  row.set_slice_seconds(cell.slice_seconds);
+  row.set_done(cell.done);
+  row.set_planned(cell.planned);
+  SetMeanStd(cell.slice_accuracy, *row.mutable_slice_accuracy());
+  SetMeanStd(cell.song_accuracy, *row.mutable_song_accuracy());
+  SetMeanStd(cell.execution_seconds, *row.mutable_execution_seconds());
+  SetMeanStd(cell.epochs, *row.mutable_epochs());
+}
+
+// "stratified (test 0.1, validation 0.1)": what a reader of the table must know of the split.
+std::string DescribeSplit(const Json& options) {
+  const Json split = options.value("split", Json::object());
+  std::string text = split.is_object() ? split.value("kind", "stratified") : "by axis";
+  std::string shares;
+  for (const char* part : {"test", "validation"}) {
+    const Json share = split.is_object() && split.contains(part) ? split[part] : Json();
+    if (share.is_number())
+      shares += (shares.empty() ? "" : ", ") + std::string(part) + " " + share.dump();
+  }
+  return shares.empty() ? text : text + " (" + shares + ")";
+}
+
+Status CheckMetric(const std::string& metric, const std::vector<ResultRecord>& results) {
+  if (results.empty()) return {};
+  std::set<std::string> known;
+  for (const ResultRecord& result : results) {
+    for (const auto& [name, value] : result.metrics) known.insert(name);
+  }
+  if (known.contains(metric)) return {};
+  std::string list;
+  for (const std::string& name : known) list += (list.empty() ? "" : ", ") + name;
+  return NotFound("no result of this sweep has the metric \"" + metric + "\"; there are: " + list);
+}
+
+}  // namespace
+
+Result<v1::SweepInfo> ViewSweep(const SweepRecord& sweep, StoreReader& reader) {
+  v1::SweepInfo info;
+  info.set_name(sweep.name);
+  info.set_dataset(sweep.dataset);
+  info.set_dataset_version(sweep.dataset_version);
+  info.set_created_at_unix_ms(ToInt(sweep.created_at));
+  TUTTI_ASSIGN_OR_RETURN(const auto runs, reader.CountRuns(sweep.id));
+  SetCounts(runs, *info.mutable_runs());
+  TUTTI_ASSIGN_OR_RETURN(const auto shard_jobs, ShardJobs(sweep, reader));
+  std::map<JobPhase, std::int64_t> phases;
+  for (const JobRecord& job : shard_jobs) ++phases[job.phase];
+  std::vector<PhaseCount> counts;
+  for (const auto& [phase, jobs] : phases) counts.push_back({phase, jobs});
+  SetCounts(counts, *info.mutable_preprocess());
+  return info;
+}
+
+Status ViewSweepDetails(const SweepRecord& sweep, StoreReader& reader, ManifestCache& manifests,
+                        v1::GetSweepResponse& response) {
+  TUTTI_ASSIGN_OR_RETURN(*response.mutable_sweep(), ViewSweep(sweep, reader));
+  response.set_sweep_file(sweep.source);
+  JobFilter live;
+  live.sweep = sweep.id;
+  live.phases = {JobPhase::kLeased, JobPhase::kRunning};
+  live.limit = kRunningShown;
+  TUTTI_ASSIGN_OR_RETURN(const auto jobs, reader.Jobs(live));
+  for (const JobRecord& job : jobs) {
+    TUTTI_ASSIGN_OR_RETURN(*response.add_running(), ViewJob(job, reader));
+  }
+  TUTTI_ASSIGN_OR_RETURN(const auto tracks, UndecodableTracks(sweep, reader, manifests));
+  response.mutable_undecodable()->Add(tracks.begin(), tracks.end());
+  response.mutable_sweep()->set_undecodable_tracks(static_cast<std::int64_t>(tracks.size()));
+  return {};
+}
+
+Status ViewTable(const SweepRecord& sweep, const std::string& metric, StoreReader& reader,
+                 ManifestCache& manifests, v1::GetTableResponse& response) {
+  TUTTI_ASSIGN_OR_RETURN(const Json json, ParseJson(sweep.spec_json, "sweep " + sweep.name));
+  TUTTI_ASSIGN_OR_RETURN(const SweepSpec spec, SweepSpecFromJson(json));
+  JobFilter all;
+  all.sweep = sweep.id;
+  all.limit = kAllJobs;
+  TUTTI_ASSIGN_OR_RETURN(const auto jobs, reader.Jobs(all));
+  TUTTI_ASSIGN_OR_RETURN(const auto results, reader.ResultsOf(sweep.id));
+  const std::string name = metric.empty() ? std::string(kDefaultMetric) : metric;
+  if (!metric.empty()) TUTTI_RETURN_IF_ERROR(CheckMetric(name, results));
+  TUTTI_ASSIGN_OR_RETURN(const auto cells, BuildTable(spec, jobs, results, name));
+  response.set_sweep(sweep.name);
+  response.set_split(DescribeSplit(spec.options));
+  const Json protocol = spec.options.value("protocol", Json("correct"));
+  response.set_protocol(protocol.is_string() ? protocol.get<std::string>() : "by axis");
+  response.set_dataset_version(sweep.dataset_version);
+  response.set_metric(name);
+  for (const TableCell& cell : cells) AddCell(cell, response);
+  TUTTI_ASSIGN_OR_RETURN(const auto tracks, UndecodableTracks(sweep, reader, manifests));
+  response.mutable_undecodable()->Add(tracks.begin(), tracks.end());
+  return {};
+}
+
+Result<v1::JobInfo> ViewJob(const JobRecord& job, StoreReader& reader) {
+  v1::JobInfo info;
+  info.set_id(job.id.value);
+  TUTTI_ASSIGN_OR_RETURN(const SweepRecord sweep, reader.Sweep(job.sweep));
+  info.set_sweep(sweep.name);
+  info.set_kind(ToProto(job.kind));
+  info.set_phase(ToProto(job.phase));
+  info.set_attempt(job.last_attempt);
+  if (job.kind != JobKind::kPreprocess) info.set_config_json(job.config_json);
+  if (job.worker) {
+    TUTTI_ASSIGN_OR_RETURN(const WorkerNames names, NamesOfWorkers(reader));
+    info.set_worker(NameOr(names, *job.worker));
+  }
+  if (job.failure) info.set_failure(ToProto(*job.failure));
+  info.set_message(job.message);
+  if (job.kind == JobKind::kPreprocess) return info;
+  TUTTI_ASSIGN_OR_RETURN(const auto epoch, reader.LastEpoch(job.id));
+  if (epoch) *info.mutable_last_epoch() = ToProto(*epoch);
+  if (job.phase == JobPhase::kSucceeded) {
+    TUTTI_ASSIGN_OR_RETURN(const ResultRecord result, reader.ResultOf(job.id));
+    const auto f1 = result.metrics.find(std::string(kDefaultMetric));
+    if (f1 != result.metrics.end()) info.set_f1_macro(f1->second);
+  }
+  return info;
+}
+
+Status ViewJobDetails(JobId id, StoreReader& reader, v1::GetJobResponse& response) {
+  TUTTI_ASSIGN_OR_RETURN(const JobRecord job, reader.Job(id));
+  TUTTI_ASSIGN_OR_RETURN(*response.mutable_job(), ViewJob(job, reader));
+  response.set_key(job.key);
+  TUTTI_ASSIGN_OR_RETURN(const WorkerNames names, NamesOfWorkers(reader));
+  TUTTI_ASSIGN_OR_RETURN(const auto attempts, reader.Attempts(id));
+  for (const AttemptRecord& attempt : attempts) {
+    v1::AttemptInfo& row = *response.add_attempts();
+    row = ToProto(attempt);
+    row.set_worker(NameOr(names, attempt.worker));
+  }
+  TUTTI_ASSIGN_OR_RETURN(const auto epochs, reader.Epochs(id, job.last_attempt));
+  for (const EpochRecord& epoch : epochs) *response.add_epochs() = ToProto(epoch);
+  if (job.phase != JobPhase::kSucceeded) return {};
+  TUTTI_ASSIGN_OR_RETURN(const ResultRecord result, reader.ResultOf(id));
+  response.mutable_metrics()->insert(result.metrics.begin(), result.metrics.end());
+  response.mutable_timings_seconds()->insert(result.timings_seconds.begin(),
+                                             result.timings_seconds.end());
+  response.mutable_environment()->insert(result.environment.begin(), result.environment.end());
+  for (const ArtifactRecord& artifact : result.artifacts) {
+    *response.add_artifacts() = ToProto(artifact);
+  }
+  return {};
+}
+
+Status ViewWorkers(const std::vector<WorkerStatus>& status, StoreReader& reader,
+                   v1::ListWorkersResponse& response) {
+  TUTTI_ASSIGN_OR_RETURN(const auto workers, reader.Workers());
+  for (const WorkerRecord& worker : workers) {
+    v1::WorkerInfo& info = *response.add_workers();
+    info.set_id(worker.id.value);
+    info.set_name(worker.name);
+    info.set_host(worker.host);
+    info.set_version(worker.version);
+    info.set_slots(worker.slots);
+    info.set_cores(worker.cores);
+    info.set_last_seen_unix_ms(ToInt(worker.last_seen));
+    const auto now = std::ranges::find(status, worker.id, &WorkerStatus::id);
+    if (now == status.end()) continue;
+    info.set_connected(now->connected);
+    info.set_draining(now->draining);
+    info.set_busy_slots(static_cast<std::int32_t>(now->live.size()));
+    for (const AttemptKey& attempt : now->live) *info.add_running() = ToProto(attempt);
+  }
+  return {};
+}
+
+}  // namespace tutti

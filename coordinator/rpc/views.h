@@ -1,0 +1,33 @@
+// Replies built from a store's snapshot, sorted: nothing here changes anything.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "common/result.h"
+#include "coordinator/core/core.h"
+#include "coordinator/rpc/manifest_cache.h"
+#include "coordinator/store/store.h"
+#include "tutti/v1/sweep.pb.h"
+
+namespace tutti {
+
+Result<v1::SweepInfo> ViewSweep(const SweepRecord& sweep, StoreReader& reader);
+
+// The whole answer of GetSweep: progress, running jobs, tracks left out.
+Status ViewSweepDetails(const SweepRecord& sweep, StoreReader& reader, ManifestCache& manifests,
+                        v1::GetSweepResponse& response);
+
+// metric: a metric's name, "f1_macro" when empty. kNotFound, listing what there is: no result has
+// that metric.
+Status ViewTable(const SweepRecord& sweep, const std::string& metric, StoreReader& reader,
+                 ManifestCache& manifests, v1::GetTableResponse& response);
+
+Result<v1::JobInfo> ViewJob(const JobRecord& job, StoreReader& reader);
+Status ViewJobDetails(JobId id, StoreReader& reader, v1::GetJobResponse& response);
+
+// status: what the core knows of each worker now.
+Status ViewWorkers(const std::vector<WorkerStatus>& status, StoreReader& reader,
+                   v1::ListWorkersResponse& response);
+
+}  // namespace tutti

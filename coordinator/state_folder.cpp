@@ -1,0 +1,97 @@
+#include "coordinator/state_folder.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "common/hash.h"
+#include "common/rpc/channel.h"
+#include "common/rpc/profile.h"
+
+namespace tutti {
+namespace {
+
+constexpr std::size_t kTokenBytes = 32;
+constexpr unsigned kPrivateFolder = 0700;
+constexpr unsigned kPrivateFile = 0600;
+constexpr unsigned kPublicFile = 0644;
+
+struct ProfileKind {
+  const char* file;
+  Role role;
+};
+constexpr std::array<ProfileKind, 3> kProfiles{
+    {{"admin.json", Role::kAdmin}, {"worker.json", Role::kEnrol}, {"reader.json", Role::kReader}}};
+
+}  // namespace
+
+Result<std::unique_ptr<StateFolder>> StateFolder::Open(FileSystem& files,
+                                                       const std::filesystem::path& path) {
+  TUTTI_RETURN_IF_ERROR(files.CreateDirectories(path, kPrivateFolder));
+  auto lock = files.Lock(path / "lock");
+  if (!lock.ok() && lock.error().code == ErrorCode::kFailedPrecondition) {
+    return FailedPrecondition("state folder " + path.string() +
+                              ": another coordinator is running on it; end that one first, or "
+                              "give another --state");
+  }
+  if (!lock.ok()) return Annotate(lock.error(), "state folder " + path.string());
+  return std::unique_ptr<StateFolder>(new StateFolder(files, path, *std::move(lock)));
+}
+
+Result<CertificatePair> StateFolder::Certificate(UnixMillis now) {
+  const auto certificate_path = path_ / "certificate.pem";
+  const auto key_path = path_ / "key.pem";
+  if (files_.Exists(certificate_path) && files_.Exists(key_path)) {
+    CertificatePair pair;
+    TUTTI_ASSIGN_OR_RETURN(pair.certificate_pem, files_.ReadFile(certificate_path));
+    TUTTI_ASSIGN_OR_RETURN(pair.key_pem, files_.ReadFile(key_path));
+    return pair;
+  }
+  TUTTI_ASSIGN_OR_RETURN(CertificatePair pair, MakeSelfSignedCertificate(kCertificateName, now));
+  TUTTI_RETURN_IF_ERROR(files_.WriteFileAtomically(key_path, pair.key_pem, kPrivateFile));
+  TUTTI_RETURN_IF_ERROR(
+      files_.WriteFileAtomically(certificate_path, pair.certificate_pem, kPublicFile));
+  return pair;
+}
+
+int StateFolder::RememberedPort() {
+  const auto text = files_.ReadFile(path_ / "port");
+  int port = 0;
+  if (text.ok()) std::from_chars(text->data(), text->data() + text->size(), port);
+  return port > 0 && port < 65'536 ? port : 0;
+}
+
+Status StateFolder::RememberPort(int port) {
+  return files_.WriteFileAtomically(path_ / "port", std::to_string(port) + "\n", kPublicFile);
+}
+
+std::vector<TokenRecord> StateFolder::ChooseTokens(const std::vector<TokenRecord>& known,
+                                                   RandomSource& random, UnixMillis now) {
+  std::vector<TokenRecord> added;
+  for (const ProfileKind& kind : kProfiles) {
+    std::string& token = tokens_[kind.role];
+    if (const auto before = LoadProfile(files_, path_ / kind.file); before.ok()) {
+      token = before->token;
+    }
+    const std::string hash = Sha256Hex(token);
+    const bool still_known = !token.empty() && std::ranges::any_of(known, [&](const auto& row) {
+      return row.token_hash == hash && row.role == kind.role;
+    });
+    if (still_known) continue;
+    token = random.Hex(kTokenBytes);
+    added.push_back({Sha256Hex(token), kind.role, std::string(Name(kind.role)), std::nullopt, now});
+  }
+  return added;
+}
+
+Status StateFolder::WriteProfiles(const std::string& address, const std::string& certificate_pem) {
+  for (const ProfileKind& kind : kProfiles) {
+    const Profile profile{address, certificate_pem, tokens_[kind.role],
+                          std::string(Name(kind.role))};
+    TUTTI_RETURN_IF_ERROR(SaveProfile(files_, path_ / kind.file, profile));
+  }
+  return {};
+}
+
+}  // namespace tutti

@@ -1,0 +1,56 @@
+// The coordinator's folder: who may use it, what lies where, and the profiles that it hands out.
+//
+//   tutti.db  blobs/  certificate.pem  key.pem  port  admin.json  worker.json  reader.json  lock
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/clock.h"
+#include "common/file_system.h"
+#include "common/random.h"
+#include "common/result.h"
+#include "coordinator/certificate.h"
+#include "coordinator/core/records.h"
+
+namespace tutti {
+
+class StateFolder {
+ public:
+  // Makes the folder (0700) where it is missing, and locks it until this object is gone.
+  // kFailedPrecondition: another coordinator uses it. kPermissionDenied: it cannot be written.
+  static Result<std::unique_ptr<StateFolder>> Open(FileSystem& files,
+                                                   const std::filesystem::path& path);
+
+  std::filesystem::path database() const { return path_ / "tutti.db"; }
+  std::filesystem::path blobs() const { return path_ / "blobs"; }
+  std::filesystem::path admin_profile() const { return path_ / "admin.json"; }
+
+  // The one in the folder, else a new one, kept there.
+  Result<CertificatePair> Certificate(UnixMillis now);
+
+  // The port of the last start; 0: none.
+  int RememberedPort();
+  Status RememberPort(int port);
+
+  // The tokens of the three profiles: each stays what the profile file says if `known` still has
+  // its hash. Those that are new are returned, to be stored before anyone uses them.
+  std::vector<TokenRecord> ChooseTokens(const std::vector<TokenRecord>& known, RandomSource& random,
+                                        UnixMillis now);
+  // Writes admin.json, worker.json and reader.json for this address, with the tokens chosen.
+  Status WriteProfiles(const std::string& address, const std::string& certificate_pem);
+
+ private:
+  StateFolder(FileSystem& files, std::filesystem::path path, std::unique_ptr<FileLock> lock)
+      : files_(files), path_(std::move(path)), lock_(std::move(lock)) {}
+
+  FileSystem& files_;
+  std::filesystem::path path_;
+  std::unique_ptr<FileLock> lock_;
+  std::map<Role, std::string> tokens_;
+};
+
+}  // namespace tutti

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# From a fresh Debian 12 machine to a result table: set-up, build, a real sweep on music that is rendered here.
+set -euo pipefail
+
+readonly ROOT=$(cd "$(dirname "$0")/.." && pwd)
+cd "$ROOT"
+
+work=build/quickstart
+while [ $# -gt 0 ]; do
+  case $1 in
+    --work)
+      [ $# -ge 2 ] || { echo 'quickstart: --work needs a folder' >&2; exit 2; }
+      work=$2
+      shift 2
+      ;;
+    -h | --help)
+      echo 'Usage: deploy/quickstart.sh [--work DIR]   (default build/quickstart; run again, it goes on where it was)'
+      exit 0
+      ;;
+    *) echo "quickstart: unknown argument: $1 (see --help)" >&2; exit 2 ;;
+  esac
+done
+
+say() { printf '\n== %s\n' "$*"; }
+
+phase_seconds=()
+# Runs a command and keeps how long it took.
+phase() {
+  local name=$1 start=$SECONDS
+  shift
+  say "$name"
+  "$@"
+  phase_seconds+=("$(printf '%-10s %4d s' "$name" $((SECONDS - start)))")
+}
+
+build() {
+  cmake --preset release >"$work/configure.log" || { cat "$work/configure.log" >&2; return 1; }
+  cmake --build --preset release -- -j"$(nproc)"
+}
+
+sweep() { build/release/bin/tutti local deploy/demo/quickstart.yaml --dataset "$work/music" --dir "$work/sweep"; }
+
+mkdir -p "$work"
+phase set-up deploy/setup.sh
+phase build build
+phase music deploy/demo/make.sh "$work/music"
+phase sweep sweep
+
+say 'checks'
+build/release/bin/tutti table quickstart --dir "$work/sweep" --format json >"$work/table.json"
+python3 - "$work/table.json" <<'EOF'
+import json
+import sys
+
+cells = json.load(open(sys.argv[1], encoding="utf-8"))["cells"]
+if not cells:
+    sys.exit("quickstart: the table has no cell")
+unfinished = [cell for cell in cells if cell["done"] != cell["planned"]]
+if unfinished:
+    sys.exit(f"quickstart: {len(unfinished)} of {len(cells)} cells are not finished")
+best = max(cells, key=lambda cell: cell["average"])
+print(f"every cell is finished; best average F1 {best['average']:.6f} "
+      f"({best['model']}, {best['slice_seconds']:g} s)")
+if best["average"] < 0.6:
+    sys.exit("quickstart: expected a best average F1 of at least 0.6 (chance is 0.1)")
+EOF
+
+say 'wall time'
+printf '%s\n' "${phase_seconds[@]}"
+
+cat <<EOF
+
+== what to try next
+build/release/bin/tutti sweeps --dir $work/sweep             what is stored there
+build/release/bin/tutti jobs quickstart --dir $work/sweep    every run of the sweep
+build/release/bin/tutti show 9 --dir $work/sweep             one job: attempts, curves, timings
+cp deploy/demo/quickstart.yaml my.yaml                       change the grid, give it a name of its own, then
+build/release/bin/tutti local my.yaml --dataset FOLDER       run it on your folder of class folders
+README.md                                                    the same on several machines
+EOF
