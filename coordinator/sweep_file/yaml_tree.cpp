@@ -1,0 +1,127 @@
+#include "coordinator/sweep_file/yaml_tree.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include <yaml-cpp/yaml.h>
+
+namespace tutti {
+namespace {
+
+class Builder {
+ public:
+  explicit Builder(const std::string& file) : file_(file) {}
+
+  Result<YamlTree> Build(const YAML::Node& node, int depth) {
+    YamlTree tree;
+    tree.line = LineOf(node);
+    if (++nodes_ > kMaxYamlNodes) {
+      return Broken(tree.line,
+                    "more than " + std::to_string(kMaxYamlNodes) + " values, aliases written out");
+    }
+    if (depth > kMaxYamlDepth) {
+      return Broken(tree.line, "nested deeper than " + std::to_string(kMaxYamlDepth) + " levels");
+    }
+    if (node.IsSequence()) {
+      tree.kind = YamlTree::Kind::kList;
+      for (const YAML::Node& item : node) {
+        TUTTI_ASSIGN_OR_RETURN(YamlTree child, Build(item, depth + 1));
+        tree.items.push_back(std::move(child));
+      }
+    } else if (node.IsMap()) {
+      tree.kind = YamlTree::Kind::kMap;
+      TUTTI_RETURN_IF_ERROR(BuildEntries(node, depth, tree));
+    } else if (node.IsScalar()) {
+      tree.scalar = ScalarOf(node);
+    }
+    return tree;
+  }
+
+ private:
+  Status BuildEntries(const YAML::Node& node, int depth, YamlTree& tree) {
+    for (const auto& entry : node) {
+      if (!entry.first.IsScalar()) return Broken(LineOf(entry.first), "a key must be a word");
+      const std::string key = entry.first.Scalar();
+      if (tree.Find(key) != nullptr) {
+        return Broken(LineOf(entry.first), "the key \"" + key + "\" stands here twice");
+      }
+      TUTTI_ASSIGN_OR_RETURN(YamlTree child, Build(entry.second, depth + 1));
+      // Where a value is wrong, people look for its key.
+      child.line = LineOf(entry.first);
+      tree.entries.emplace_back(key, std::move(child));
+    }
+    return {};
+  }
+
+  static int LineOf(const YAML::Node& node) { return node.Mark().line + 1; }
+
+  Error Broken(int line, const std::string& why) const {
+    return InvalidArgument(file_ + ":" + std::to_string(line) + ": " + why);
+  }
+
+  // YAML 1.2's core schema; a quoted scalar is always text.
+  static Json ScalarOf(const YAML::Node& node) {
+    const std::string& text = node.Scalar();
+    if (node.Tag() == "!") return text;
+    if (text.empty() || text == "~" || text == "null") return nullptr;
+    if (text == "true" || text == "True") return true;
+    if (text == "false" || text == "False") return false;
+    const char* end = text.data() + text.size();
+    std::int64_t whole = 0;
+    if (const auto read = std::from_chars(text.data(), end, whole);
+        read.ec == std::errc{} && read.ptr == end) {
+      return whole;
+    }
+    double number = 0;
+    if (const auto read = std::from_chars(text.data(), end, number);
+        read.ec == std::errc{} && read.ptr == end && std::isfinite(number)) {
+      return number;
+    }
+    return text;
+  }
+
+  const std::string& file_;
+  std::size_t nodes_ = 0;
+};
+
+}  // namespace
+
+const YamlTree* YamlTree::Find(std::string_view key) const {
+  const auto found = std::ranges::find(
+      entries, key, [](const auto& entry) -> std::string_view { return entry.first; });
+  return found == entries.end() ? nullptr : &found->second;
+}
+
+Result<YamlTree> ParseYaml(std::string_view text, const std::string& file) {
+  try {
+    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
+    if (documents.size() != 1) {
+      return InvalidArgument(file + ":1: expected one YAML document, got " +
+                             std::to_string(documents.size()));
+    }
+    return Builder(file).Build(documents[0], 0);
+  } catch (const YAML::Exception& e) {
+    return InvalidArgument(file + ":" + std::to_string(e.mark.line + 1) +
+                           ": not valid YAML: " + e.msg);
+  }
+}
+
+Json ToJson(const YamlTree& tree) {
+  switch (tree.kind) {
+    case YamlTree::Kind::kScalar:
+      return tree.scalar;
+    case YamlTree::Kind::kList: {
+      Json list = Json::array();
+      for (const YamlTree& item : tree.items) list.push_back(ToJson(item));
+      return list;
+    }
+    case YamlTree::Kind::kMap:
+      break;
+  }
+  Json object = Json::object();
+  for (const auto& [key, value] : tree.entries) object[key] = ToJson(value);
+  return object;
+}
+
+}  // namespace tutti
