@@ -63,7 +63,7 @@ TEST_P(CoreSimTest, EveryJobHasOneResultWhateverHappens) {
 TEST_P(CoreSimTest, WithLimitsEveryJobEndsAndOnlySuccessHasAResult) {
   for (const std::uint64_t seed : SeedsOf(GetParam())) {
     SCOPED_TRACE(Again(seed));
-    CoreSim sim({.seed = seed});
+    CoreSim sim({.seed = seed, .faulty_steps = 250});
     ASSERT_TRUE(sim.Run()) << "jobs did not end";
     for (const auto& [id, job] : sim.stored().jobs) {
       const auto accepted = sim.stored().times_accepted.find(id);
