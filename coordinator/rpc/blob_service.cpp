@@ -8,6 +8,7 @@
 
 #include "common/hash.h"
 #include "common/rpc/channel.h"
+#include "coordinator/blobs/blob_upload.h"
 #include "coordinator/rpc/limits.h"
 
 namespace tutti {
