@@ -1,5 +1,7 @@
 #include "coordinator/core/run_check.h"
 
+#include <array>
+#include <charconv>
 #include <unordered_map>
 #include <utility>
 
@@ -11,9 +13,16 @@ namespace {
 
 constexpr std::string_view kRun = "a run";
 
+// As a person would type it: 45, 0.2.
+std::string Typed(double value) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value);
+  return {text.data(), end.ptr};
+}
+
 Status CheckSlice(const FeatureSpec& spec, double slice_seconds) {
-  const std::string value = "slice_seconds: " + DumpJson(slice_seconds);
-  const std::string clip = "features.clip_seconds is " + DumpJson(spec.clip_seconds);
+  const std::string value = "slice_seconds: " + Typed(slice_seconds);
+  const std::string clip = "features.clip_seconds is " + Typed(spec.clip_seconds);
   if (slice_seconds > spec.clip_seconds || SliceFrames(spec, slice_seconds) > ClipFrames(spec)) {
     return InvalidArgument(value + " is longer than a clip; expected at most the clip (" + clip +
                            ")");
@@ -23,10 +32,9 @@ Status CheckSlice(const FeatureSpec& spec, double slice_seconds) {
     const double least =
         static_cast<double>(kMinSliceFrames * spec.hop) / static_cast<double>(spec.sample_rate_hz);
     return InvalidArgument(value + " gives " + std::to_string(frames) + " frames; expected " +
-                           std::to_string(kMinSliceFrames) + " or more, which is " +
-                           DumpJson(least) + " s at features.sample_rate_hz " +
-                           std::to_string(spec.sample_rate_hz) + " and hop " +
-                           std::to_string(spec.hop));
+                           std::to_string(kMinSliceFrames) + " or more, which is " + Typed(least) +
+                           " s at features.sample_rate_hz " + std::to_string(spec.sample_rate_hz) +
+                           " and hop " + std::to_string(spec.hop));
   }
   return {};
 }
@@ -63,8 +71,10 @@ Result<FeatureSpec> RunChecker::CheckFeatures(const Json& config) {
     known = features_.emplace(text, *spec).first;
   }
   TUTTI_ASSIGN_OR_RETURN(const double slice, Field<double>(config, "slice_seconds", kRun));
-  if (slices_.insert(text + DumpJson(slice)).second) {
+  std::string passed = text + DumpJson(slice);
+  if (!slices_.contains(passed)) {
     TUTTI_RETURN_IF_ERROR(CheckSlice(known->second, slice));
+    slices_.insert(std::move(passed));
   }
   return known->second;
 }
@@ -72,7 +82,8 @@ Result<FeatureSpec> RunChecker::CheckFeatures(const Json& config) {
 Status RunChecker::CheckSplit(const Json& config) {
   TUTTI_ASSIGN_OR_RETURN(const Json split, FieldOr<Json>(config, "split", Json::object(), kRun));
   TUTTI_ASSIGN_OR_RETURN(const Json classes, FieldOr<Json>(config, "classes", "all", kRun));
-  if (!splits_.insert(DumpJson(split) + DumpJson(classes)).second) return {};
+  std::string passed = DumpJson(split) + DumpJson(classes);
+  if (splits_.contains(passed)) return {};
 
   TUTTI_ASSIGN_OR_RETURN(const ClassSelection selection, SelectClasses(manifest_, classes));
   TUTTI_ASSIGN_OR_RETURN(const std::string kind,
@@ -87,11 +98,13 @@ Status RunChecker::CheckSplit(const Json& config) {
   TUTTI_ASSIGN_OR_RETURN(options.test, FieldOr(split, "test", options.test, "split"));
   TUTTI_ASSIGN_OR_RETURN(options.validation,
                          FieldOr(split, "validation", options.validation, "split"));
-  // Whether it works does not depend on the seed.
+  // With any seed: whether it works hangs on ties between classes at most, and such a run fails
+  // when it is leased.
   if (Result<Split> parts = StratifiedSplit(selection.labels, options); !parts) {
     return Annotate(parts.error(),
                     "split of " + std::to_string(selection.labels.size()) + " tracks");
   }
+  splits_.insert(std::move(passed));
   return {};
 }
 

@@ -42,6 +42,16 @@ bool IsLast(const AttemptEvent& event) {
          std::holds_alternative<AttemptReturned>(event.payload);
 }
 
+bool HasGap(const AttemptRecord& attempt, const WorkerFrame& frame) {
+  std::int64_t last = attempt.last_sequence;
+  for (const AttemptEvent& event : frame.events) {
+    if (event.attempt != AttemptKey{attempt.job, attempt.attempt}) continue;
+    if (event.sequence > last + 1) return true;
+    last = std::max(last, event.sequence);
+  }
+  return false;
+}
+
 bool HoldsByRight(const Books& books, const WorkerId& worker, const AttemptKey& key) {
   const auto found = books.attempts.find(key);
   return found != books.attempts.end() && found->second.IsLive() &&
@@ -86,6 +96,7 @@ void RenewHeld(Books& books, const Batch& batch, JobDriver& driver, const Worker
   for (const AttemptKey& key : frame.held) {
     const OpenAttempt* attempt = books.FindAttempt(key);
     if (attempt == nullptr || attempt->row.worker != frame.worker) continue;
+    if (HasGap(attempt->row, frame)) continue;
     if (attempt->IsLive()) {
       (void)driver.Drive(key.job, job::Renewed{key.attempt, deadline});
     } else {

@@ -18,7 +18,8 @@ enum class FrameOrder { kFirst, kLater };  // of its session
 Result<FrameOrder> EnterSession(Books& books, Batch& batch, const WorkerFrame& frame);
 
 // Gives each live lease that the frame holds a full period, and takes lost attempts back where
-// nobody else was granted their job since.
+// nobody else was granted their job since. Not those whose events have a gap: such an attempt
+// cannot go on, and its lease has to run out.
 void RenewHeld(Books& books, const Batch& batch, JobDriver& driver, const WorkerFrame& frame);
 
 // Of a session's first frame: leases that the worker does not hold go back to ready at once.

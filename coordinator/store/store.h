@@ -26,11 +26,11 @@ struct PhaseCount {
 };
 
 struct JobFilter {
-  std::optional<SweepId> sweep;
-  std::optional<JobKind> kind;
-  std::vector<JobPhase> phases;  // none: all
-  JobId after;                   // ids above this
-  std::int64_t limit = 1000;
+  std::optional<SweepId> sweep{};
+  std::optional<JobKind> kind{};
+  std::vector<JobPhase> phases{};  // none: all
+  JobId after{};                   // ids above this
+  std::int64_t limit = 1000;       // 0 or less: nothing
 };
 
 // A consistent view of the committed state. Used by one thread at a time; many readers may live at

@@ -1,0 +1,61 @@
+#include "coordinator/store/memory_store.h"
+
+#include <mutex>
+#include <ranges>
+
+#include "coordinator/store/memory_reader.h"
+
+namespace tutti {
+namespace {
+
+// In the map's order, which is that of the keys.
+template <class Map>
+std::vector<typename Map::mapped_type> Rows(const Map& map) {
+  std::vector<typename Map::mapped_type> rows;
+  for (const auto& [key, row] : map) rows.push_back(row);
+  return rows;
+}
+
+bool MaySpeak(const MemoryTables& tables, const AttemptRecord& attempt) {
+  using enum AttemptOutcome;
+  if (attempt.outcome == kLeased || attempt.outcome == kRunning) return true;
+  if (attempt.outcome != kLost) return false;
+  const JobPhase phase = tables.jobs.at(attempt.job).phase;
+  return phase != JobPhase::kSucceeded && phase != JobPhase::kCancelled;
+}
+
+}  // namespace
+
+MemoryStore::MemoryStore() : shared_(std::make_shared<Shared>()) {}
+
+MemoryStore::~MemoryStore() = default;
+
+Status MemoryStore::Commit(const Changes& changes) {
+  const std::unique_lock lock(shared_->mutex);
+  return shared_->tables.Apply(changes);
+}
+
+Result<StoredState> MemoryStore::Load() {
+  TUTTI_ASSIGN_OR_RETURN(const std::unique_ptr<StoreReader> reader, OpenReader());
+  StoredState state;
+  TUTTI_ASSIGN_OR_RETURN(state.workers, reader->Workers());
+  const std::shared_lock lock(shared_->mutex);
+  const MemoryTables& tables = shared_->tables;
+  state.sweeps = Rows(tables.sweeps);
+  state.feature_sets = Rows(tables.feature_sets);
+  state.jobs = Rows(tables.jobs);
+  state.undecodable = Rows(tables.undecodable);
+  for (const auto& [id, attempt] : tables.attempts) {
+    if (MaySpeak(tables, attempt)) state.live_attempts.push_back(attempt);
+  }
+  if (!state.sweeps.empty()) state.last_sweep_id = state.sweeps.back().id.value;
+  if (!state.feature_sets.empty()) state.last_feature_set_id = state.feature_sets.back().id.value;
+  if (!state.jobs.empty()) state.last_job_id = state.jobs.back().id.value;
+  return state;
+}
+
+Result<std::unique_ptr<StoreReader>> MemoryStore::OpenReader() {
+  return MakeMemoryReader(shared_);
+}
+
+}  // namespace tutti

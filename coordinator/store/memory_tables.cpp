@@ -1,0 +1,216 @@
+#include "coordinator/store/memory_tables.h"
+
+#include <optional>
+#include <ranges>
+#include <variant>
+
+#include "coordinator/store/not_found.h"
+#include "coordinator/store/request_memory.h"
+
+namespace tutti {
+namespace {
+
+template <class Map>
+void Set(Map& map, const typename Map::key_type& key, const typename Map::mapped_type& value,
+         std::vector<std::function<void()>>& undo) {
+  const auto [place, inserted] = map.try_emplace(key, value);
+  if (inserted) {
+    undo.push_back([&map, key] { map.erase(key); });
+    return;
+  }
+  undo.push_back([&map, key, before = place->second] { map[key] = before; });
+  place->second = value;
+}
+
+template <class Map>
+void Erase(Map& map, const typename Map::key_type& key, std::vector<std::function<void()>>& undo) {
+  const auto place = map.find(key);
+  if (place == map.end()) return;
+  undo.push_back([&map, key, before = place->second] { map[key] = before; });
+  map.erase(place);
+}
+
+MemoryTables::JobKey KeyOf(const JobRecord& job) {
+  if (job.kind == JobKind::kPreprocess) return {job.kind, SweepId{}, job.key};
+  return {job.kind, job.sweep, job.key};
+}
+
+Error Dangling(const std::string& row, const std::string& missing) {
+  return FailedPrecondition(row + " names " + missing +
+                            ", which is neither stored nor in this batch");
+}
+
+std::string Text(JobId job) {
+  return "job " + std::to_string(job.value);
+}
+
+std::string Text(JobId job, AttemptNumber attempt) {
+  return "attempt " + std::to_string(attempt) + " of " + Text(job);
+}
+
+}  // namespace
+
+Status MemoryTables::Apply(const Changes& changes) {
+  UndoLog undo;
+  const auto apply = [&]() -> Status {
+    for (const Change& change : changes) {
+      TUTTI_RETURN_IF_ERROR(std::visit([&](const auto& row) { return Put(row, undo); }, change));
+    }
+    for (const Change& change : changes) {
+      TUTTI_RETURN_IF_ERROR(
+          std::visit([&](const auto& row) { return CheckReferences(row); }, change));
+    }
+    return {};
+  };
+  Status applied = apply();
+  if (!applied.ok()) {
+    for (const auto& step : std::views::reverse(undo)) step();
+  }
+  return applied;
+}
+
+Status MemoryTables::Put(const PutDataset& change, UndoLog& undo) {
+  Set(datasets, change.row.name, change.row, undo);
+  return {};
+}
+
+Status MemoryTables::Put(const PutSweep& change, UndoLog& undo) {
+  const SweepRecord& row = change.row;
+  const auto holder = sweep_ids.find(row.name);
+  if (holder != sweep_ids.end() && holder->second != row.id) {
+    return FailedPrecondition("sweep " + std::to_string(row.id.value) + ": the name \"" + row.name +
+                              "\" is taken by sweep " + std::to_string(holder->second.value));
+  }
+  const auto before = sweeps.find(row.id);
+  if (before != sweeps.end()) Erase(sweep_ids, before->second.name, undo);
+  Set(sweep_ids, row.name, row.id, undo);
+  Set(sweeps, row.id, row, undo);
+  return {};
+}
+
+Status MemoryTables::Put(const PutFeatureSet& change, UndoLog& undo) {
+  Set(feature_sets, change.row.id, change.row, undo);
+  return {};
+}
+
+Status MemoryTables::Put(const PutJob& change, UndoLog& undo) {
+  const JobRecord& row = change.row;
+  const auto holder = job_ids.find(KeyOf(row));
+  if (holder != job_ids.end() && holder->second != row.id) {
+    return FailedPrecondition(Text(row.id) + ": the key \"" + row.key + "\" is taken by " +
+                              Text(holder->second));
+  }
+  const auto before = jobs.find(row.id);
+  if (before != jobs.end()) Erase(job_ids, KeyOf(before->second), undo);
+  Set(job_ids, KeyOf(row), row.id, undo);
+  Set(jobs, row.id, row, undo);
+  return {};
+}
+
+Status MemoryTables::Put(const UpdateJob& change, UndoLog& undo) {
+  const auto found = jobs.find(change.id);
+  if (found == jobs.end()) {
+    return FailedPrecondition("update of a job: " + NoJob(change.id).message);
+  }
+  JobRecord row = found->second;
+  row.phase = change.phase;
+  row.last_attempt = change.last_attempt;
+  row.worker = change.worker;
+  row.failure = change.failure;
+  row.message = change.message;
+  row.tally = change.tally;
+  row.ready_at = change.ready_at;
+  Set(jobs, change.id, row, undo);
+  return {};
+}
+
+Status MemoryTables::Put(const PutAttempt& change, UndoLog& undo) {
+  Set(attempts, {change.row.job, change.row.attempt}, change.row, undo);
+  return {};
+}
+
+Status MemoryTables::Put(const PutResult& change, UndoLog& undo) {
+  Set(results, change.row.job, change.row, undo);
+  return {};
+}
+
+Status MemoryTables::Put(const PutEpoch& change, UndoLog& undo) {
+  Set(epochs, {{change.row.job, change.row.attempt}, change.row.epoch}, change.row, undo);
+  return {};
+}
+
+Status MemoryTables::Put(const PutUndecodable& change, UndoLog& undo) {
+  Set(undecodable, {change.row.spec_hash, change.row.content_hash}, change.row, undo);
+  return {};
+}
+
+Status MemoryTables::Put(const PutWorker& change, UndoLog& undo) {
+  Set(workers, change.row.id, change.row, undo);
+  return {};
+}
+
+Status MemoryTables::Put(const PutToken& change, UndoLog& undo) {
+  Set(tokens, change.row.token_hash, change.row, undo);
+  return {};
+}
+
+Status MemoryTables::Put(const AppendEvent& change, UndoLog& undo) {
+  undo.push_back([this] { events.pop_back(); });
+  events.push_back(change.row);
+  events.back().number = std::ssize(events);
+  return {};
+}
+
+Status MemoryTables::Put(const RememberRequest& change, UndoLog& undo) {
+  std::vector<std::string> old;
+  for (const auto& [id, request] : requests) {
+    if (request.at < OldestRemembered(change.at)) old.push_back(id);
+  }
+  for (const std::string& id : old) Erase(requests, id, undo);
+  Set(requests, change.request_id, change, undo);
+  return {};
+}
+
+Status MemoryTables::CheckReferences(const PutFeatureSet& change) const {
+  for (const JobId& job : feature_sets.at(change.row.id).shard_jobs) {
+    if (jobs.contains(job)) continue;
+    return Dangling("feature set " + std::to_string(change.row.id.value), Text(job));
+  }
+  return {};
+}
+
+Status MemoryTables::CheckReferences(const PutJob& change) const {
+  const JobRecord& row = jobs.at(change.row.id);
+  if (!sweeps.contains(row.sweep)) {
+    return Dangling(Text(row.id), "sweep " + std::to_string(row.sweep.value));
+  }
+  if (row.feature_set.has_value() && !feature_sets.contains(*row.feature_set)) {
+    return Dangling(Text(row.id), "feature set " + std::to_string(row.feature_set->value));
+  }
+  return {};
+}
+
+Status MemoryTables::CheckReferences(const PutAttempt& change) const {
+  if (jobs.contains(change.row.job)) return {};
+  return Dangling(Text(change.row.job, change.row.attempt), Text(change.row.job));
+}
+
+Status MemoryTables::CheckReferences(const PutResult& change) const {
+  const ResultRecord& row = results.at(change.row.job);
+  if (attempts.contains({row.job, row.attempt})) return {};
+  return Dangling("the result of " + Text(row.job), Text(row.job, row.attempt));
+}
+
+Status MemoryTables::CheckReferences(const PutEpoch& change) const {
+  const EpochRecord& row = change.row;
+  if (attempts.contains({row.job, row.attempt})) return {};
+  return Dangling("epoch " + std::to_string(row.epoch), Text(row.job, row.attempt));
+}
+
+Status MemoryTables::CheckReferences(const PutUndecodable& change) const {
+  const UndecodableRecord& row = undecodable.at({change.row.spec_hash, change.row.content_hash});
+  if (jobs.contains(row.job)) return {};
+  return Dangling("the verdict on content " + row.content_hash, Text(row.job));
+}
+
+}  // namespace tutti

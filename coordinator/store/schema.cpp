@@ -1,0 +1,59 @@
+#include "coordinator/store/schema.h"
+
+#include <array>
+#include <string>
+
+#include "coordinator/store/schema_v1.h"
+
+namespace tutti {
+namespace {
+
+// Append only: a step that was released is never changed.
+constexpr std::array<Migration, 1> kMigrations{{{1, kSchemaV1}}};
+
+Status RunMigration(SqliteConnection& connection, const Migration& migration) {
+  TUTTI_ASSIGN_OR_RETURN(SqliteTransaction transaction,
+                         SqliteTransaction::Begin(connection, SqliteTransaction::Kind::kWrite));
+  TUTTI_RETURN_IF_ERROR(connection.Execute(std::string(migration.sql)));
+  TUTTI_RETURN_IF_ERROR(
+      connection.Execute("PRAGMA application_id = " + std::to_string(kApplicationId) +
+                         "; PRAGMA user_version = " + std::to_string(migration.version)));
+  return transaction.Commit();
+}
+
+}  // namespace
+
+std::int64_t SchemaVersion() {
+  return kMigrations.back().version;
+}
+
+Status Migrate(SqliteConnection& connection, std::string_view path) {
+  TUTTI_ASSIGN_OR_RETURN(const std::int64_t version, connection.Number("PRAGMA user_version"));
+  TUTTI_ASSIGN_OR_RETURN(const std::int64_t owner, connection.Number("PRAGMA application_id"));
+  TUTTI_ASSIGN_OR_RETURN(const std::int64_t tables,
+                         connection.Number("SELECT count(*) FROM sqlite_schema"));
+  if (owner != kApplicationId && (tables > 0 || version != 0)) {
+    return FailedPrecondition("database " + std::string(path) +
+                              " belongs to another program (application id " +
+                              std::to_string(owner) + ", expected " +
+                              std::to_string(kApplicationId) + "): name another state folder");
+  }
+  if (version > SchemaVersion()) {
+    return FailedPrecondition(
+        "database " + std::string(path) + " has schema version " + std::to_string(version) +
+        ", this program knows versions up to " + std::to_string(SchemaVersion()) +
+        ": start a tutti-coordinator at least as new as the one that last used it, or restore a "
+        "backup from before");
+  }
+  for (const Migration& migration : kMigrations) {
+    if (migration.version <= version) continue;
+    Status done = RunMigration(connection, migration);
+    if (!done.ok()) {
+      return Annotate(done.error(), "database " + std::string(path) + ", migration to version " +
+                                        std::to_string(migration.version));
+    }
+  }
+  return {};
+}
+
+}  // namespace tutti

@@ -1,0 +1,88 @@
+// What can be written to and read from the tables, by noun: one .cpp each. Callers hold the
+// transaction. Meanings and orders are those of store.h; a damaged row is kDataLoss.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/result.h"
+#include "coordinator/core/changes.h"
+#include "coordinator/core/stored_state.h"
+#include "coordinator/store/sqlite_connection.h"
+#include "coordinator/store/store.h"
+
+namespace tutti {
+
+// dataset_table.cpp
+Status Write(SqliteConnection& connection, const PutDataset& change);
+Result<std::vector<DatasetRecord>> ReadDatasets(SqliteConnection& connection);
+Result<DatasetRecord> ReadDataset(SqliteConnection& connection, std::string_view name);
+
+// sweep_table.cpp
+Status Write(SqliteConnection& connection, const PutSweep& change);
+Result<std::vector<SweepRecord>> ReadSweeps(SqliteConnection& connection);
+Result<SweepRecord> ReadSweep(SqliteConnection& connection, std::string_view name);
+Result<SweepRecord> ReadSweep(SqliteConnection& connection, SweepId id);
+
+// feature_set_table.cpp
+Status Write(SqliteConnection& connection, const PutFeatureSet& change);
+Result<std::vector<FeatureSetRecord>> ReadFeatureSets(SqliteConnection& connection);
+Result<FeatureSetRecord> ReadFeatureSet(SqliteConnection& connection, FeatureSetId id);
+Result<std::vector<FeatureSetRecord>> ReadFeatureSetsOf(SqliteConnection& connection,
+                                                        SweepId sweep);
+
+// job_table.cpp
+Status Write(SqliteConnection& connection, const PutJob& change);
+// kFailedPrecondition: no such job.
+Status Write(SqliteConnection& connection, const UpdateJob& change);
+Result<std::vector<JobRecord>> ReadAllJobs(SqliteConnection& connection);
+Result<std::vector<JobRecord>> ReadJobs(SqliteConnection& connection, const JobFilter& filter);
+Result<JobRecord> ReadJob(SqliteConnection& connection, JobId id);
+Result<std::vector<PhaseCount>> CountRuns(SqliteConnection& connection, SweepId sweep);
+
+// attempt_table.cpp
+Status Write(SqliteConnection& connection, const PutAttempt& change);
+Result<std::vector<AttemptRecord>> ReadAttempts(SqliteConnection& connection, JobId job);
+// As StoredState::live_attempts says.
+Result<std::vector<AttemptRecord>> ReadLiveAttempts(SqliteConnection& connection);
+
+// result_table.cpp
+Status Write(SqliteConnection& connection, const PutResult& change);
+Result<ResultRecord> ReadResult(SqliteConnection& connection, JobId job);
+Result<std::vector<ResultRecord>> ReadResultsOf(SqliteConnection& connection, SweepId sweep);
+
+// epoch_table.cpp
+Status Write(SqliteConnection& connection, const PutEpoch& change);
+Result<std::vector<EpochRecord>> ReadEpochs(SqliteConnection& connection, JobId job,
+                                            AttemptNumber attempt);
+Result<std::optional<EpochRecord>> ReadLastEpoch(SqliteConnection& connection, JobId job);
+
+// undecodable_table.cpp
+Status Write(SqliteConnection& connection, const PutUndecodable& change);
+Result<std::vector<UndecodableRecord>> ReadUndecodable(SqliteConnection& connection,
+                                                       std::string_view spec_hash);
+Result<std::vector<UndecodableRecord>> ReadAllUndecodable(SqliteConnection& connection);
+
+// worker_table.cpp
+Status Write(SqliteConnection& connection, const PutWorker& change);
+Result<std::vector<WorkerRecord>> ReadWorkers(SqliteConnection& connection);
+
+// token_table.cpp
+Status Write(SqliteConnection& connection, const PutToken& change);
+Result<TokenRecord> ReadToken(SqliteConnection& connection, std::string_view token_hash);
+Result<std::vector<TokenRecord>> ReadTokens(SqliteConnection& connection);
+
+// event_table.cpp
+Status Write(SqliteConnection& connection, const AppendEvent& change);
+Result<std::vector<EventRecord>> ReadEvents(SqliteConnection& connection, std::int64_t after,
+                                            std::int64_t limit);
+
+// request_table.cpp
+Status Write(SqliteConnection& connection, const RememberRequest& change);
+Result<std::optional<std::string>> ReadRememberedReply(SqliteConnection& connection,
+                                                       std::string_view request_id);
+
+}  // namespace tutti

@@ -1,0 +1,36 @@
+#include "worker/trainer/adam.h"
+
+#include <cmath>
+
+namespace tutti {
+
+Adam::Adam(std::vector<torch::Tensor> parameters, const AdamOptions& options) : options_(options) {
+  for (torch::Tensor& parameter : parameters) {
+    if (!parameter.requires_grad()) continue;
+    states_.push_back({parameter, torch::zeros_like(parameter), torch::zeros_like(parameter)});
+  }
+}
+
+void Adam::ZeroGrad() {
+  for (State& state : states_) state.parameter.mutable_grad().reset();
+}
+
+void Adam::Step() {
+  const torch::NoGradGuard no_grad;
+  ++step_;
+  const auto step = static_cast<double>(step_);
+  const double correction1 = 1 - std::pow(options_.beta1, step);
+  const double correction2 = 1 - std::pow(options_.beta2, step);
+  const double step_size = options_.learning_rate / correction1;
+  for (State& state : states_) {
+    const torch::Tensor& gradient = state.parameter.grad();
+    if (!gradient.defined()) continue;
+    state.average.lerp_(gradient, 1 - options_.beta1);
+    state.square_average.mul_(options_.beta2).addcmul_(gradient, gradient, 1 - options_.beta2);
+    const torch::Tensor denominator =
+        (state.square_average.sqrt() / std::sqrt(correction2)).add_(options_.epsilon);
+    state.parameter.addcdiv_(state.average, denominator, -step_size);
+  }
+}
+
+}  // namespace tutti

@@ -1,0 +1,44 @@
+// Adam in the order of operations of PyTorch's Python optimiser: the C++ one differs from it by an
+// ulp from step 2 on.
+//
+// Source: torch 2.13 torch/optim/adam.py, _single_tensor_adam with its defaults (Kingma and Ba
+// 2015, no weight decay).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <torch/torch.h>
+
+namespace tutti {
+
+struct AdamOptions {
+  double learning_rate = 0.001;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+};
+
+// Owned by the training's thread.
+class Adam {
+ public:
+  // Parameters without requires_grad are left as they are.
+  Adam(std::vector<torch::Tensor> parameters, const AdamOptions& options);
+
+  void ZeroGrad();
+  // Parameters without a gradient are left as they are.
+  void Step();
+
+ private:
+  struct State {
+    torch::Tensor parameter;
+    torch::Tensor average;         // of the gradient
+    torch::Tensor square_average;  // of its square
+  };
+
+  AdamOptions options_;
+  std::vector<State> states_;
+  std::int64_t step_ = 0;
+};
+
+}  // namespace tutti

@@ -1,0 +1,68 @@
+// A training job as the runner protocol's line says it, checked.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/feature_spec.h"
+#include "common/json.h"
+#include "common/result.h"
+
+namespace tutti {
+
+struct JobTrack {
+  std::int64_t id = 0;  // index in the dataset's manifest
+  std::string path;     // for messages
+  std::int64_t label = 0;
+  std::string content_hash;
+  std::filesystem::path shard;
+  std::int64_t row = 0;  // of the shard's tensor
+};
+
+// Positions in TrainJob::tracks, in split order.
+struct JobSplit {
+  std::vector<std::size_t> train;
+  std::vector<std::size_t> validation;
+  std::vector<std::size_t> test;
+};
+
+enum class Protocol { kCorrect, kPublished };
+enum class KeepWeights { kBest, kLast, kBoth, kNone };
+
+struct TrainingOptions {
+  std::int64_t epochs = 300;
+  std::int64_t patience = 10;
+  std::int64_t batch_size = 16;
+  double overlap = 0.5;
+  double learning_rate = 0.001;
+};
+
+struct TrainJob {
+  std::string job;
+  std::int64_t attempt = 0;
+  std::string model;
+  double slice_seconds = 1;
+  std::int64_t seed = 0;
+  TrainingOptions training;
+  Protocol protocol = Protocol::kCorrect;
+  KeepWeights keep_weights = KeepWeights::kBest;
+  FeatureSpec features;
+  std::string feature_spec_hash;
+  std::string dataset_version;
+  std::vector<std::string> classes;
+  std::vector<JobTrack> tracks;
+  JobSplit split;
+  std::filesystem::path output_dir;
+  std::int64_t threads = 1;
+  std::string device = "cpu";
+};
+
+// kInvalidArgument: a field that is missing, of another type or out of range; a split that names an
+// unknown track; a track on two sides of the split; a part without tracks; what this build cannot
+// do (another precision, a device that is not there).
+Result<TrainJob> ParseTrainJob(const Json& line);
+
+}  // namespace tutti

@@ -1,0 +1,164 @@
+#include "worker/trainer/train_run.h"
+
+#include <chrono>
+#include <memory>
+
+#include <torch/torch.h>
+#include <torch/version.h>
+
+#include "worker/models/registry.h"
+#include "worker/trainer/checkpoint.h"
+#include "worker/trainer/evaluate.h"
+#include "worker/trainer/features.h"
+#include "worker/trainer/slicing.h"
+#include "worker/trainer/train_loop.h"
+
+namespace tutti {
+namespace {
+
+// Wall time in laps.
+class Stopwatch {
+ public:
+  explicit Stopwatch(const Clock& clock) : clock_(clock), start_(clock.SteadyNow()) {}
+
+  double Lap() {
+    const SteadyTime now = clock_.SteadyNow();
+    const double seconds = std::chrono::duration<double>(now - start_).count();
+    start_ = now;
+    return seconds;
+  }
+
+ private:
+  const Clock& clock_;
+  SteadyTime start_;
+};
+
+Result<torch::Device> ChooseDevice(const std::string& name) {
+  if (name == "cpu") return torch::Device(torch::kCPU);
+  if (!name.starts_with("cuda")) {
+    return InvalidArgument("device: expected cpu or cuda:N, got " + name);
+  }
+  if (!torch::cuda::is_available()) {
+    return InvalidArgument("device: " + name +
+                           " asked for, but this LibTorch sees no GPU (a CPU build, or no driver)");
+  }
+  return torch::Device(name);
+}
+
+Json EpochEvent(const EpochPoint& point) {
+  return {{"event", "epoch"},
+          {"epoch", point.epoch},
+          {"train_loss", point.train_loss},
+          {"train_accuracy", point.train_accuracy},
+          {"val_loss", point.val_loss},
+          {"val_accuracy", point.val_accuracy},
+          {"seconds", point.seconds}};
+}
+
+std::map<std::string, std::string, std::less<>> CheckpointMetadata(const TrainJob& job,
+                                                                   std::int64_t epoch) {
+  return {{"format", "pt"},
+          {"model", job.model},
+          {"classes", DumpJson(Json(job.classes))},
+          {"slice_seconds", Json(job.slice_seconds).dump()},
+          {"feature_spec", DumpJson(ToJson(job.features))},
+          {"feature_spec_hash", job.feature_spec_hash},
+          {"dataset_version", job.dataset_version},
+          {"seed", std::to_string(job.seed)},
+          {"epoch", std::to_string(epoch)}};
+}
+
+Status KeepCheckpoint(const TrainJob& job, const Weights& weights, std::int64_t epoch,
+                      const std::string& name, const RunHooks& hooks) {
+  const std::string file = name + ".safetensors";
+  TUTTI_RETURN_IF_ERROR(
+      SaveCheckpoint(job.output_dir / file, weights, CheckpointMetadata(job, epoch)));
+  hooks.emit({{"event", "artifact"}, {"name", name}, {"path", file}});
+  return {};
+}
+
+Status KeepCheckpoints(const TrainJob& job, const TrainingOutcome& outcome, const RunHooks& hooks) {
+  const bool best =
+      job.keep_weights == KeepWeights::kBest || job.keep_weights == KeepWeights::kBoth;
+  const bool last =
+      job.keep_weights == KeepWeights::kLast || job.keep_weights == KeepWeights::kBoth;
+  if (best) {
+    TUTTI_RETURN_IF_ERROR(KeepCheckpoint(job, outcome.best, outcome.best_epoch, "best", hooks));
+  }
+  if (last) {
+    TUTTI_RETURN_IF_ERROR(KeepCheckpoint(job, outcome.last, outcome.epochs, "last", hooks));
+  }
+  return {};
+}
+
+Json Predictions(const TrainJob& job, const std::vector<SongPrediction>& songs) {
+  Json rows = Json::array();
+  for (const SongPrediction& song : songs) {
+    rows.push_back({{"track", job.tracks[song.track].id},
+                    {"label", song.label},
+                    {"predicted", song.predicted},
+                    {"votes", song.votes}});
+  }
+  return rows;
+}
+
+std::int64_t CountParameters(const Model& model) {
+  std::int64_t count = 0;
+  for (const torch::Tensor& parameter : model.parameters()) count += parameter.numel();
+  return count;
+}
+
+}  // namespace
+
+Result<Json> TrainRun(const TrainJob& job, const Clock& clock, const RunHooks& hooks) {
+  Stopwatch total(clock);
+  Stopwatch watch(clock);
+  torch::set_num_threads(static_cast<int>(job.threads));
+  TUTTI_ASSIGN_OR_RETURN(const torch::Device device, ChooseDevice(job.device));
+  TUTTI_ASSIGN_OR_RETURN(const SliceGrid grid,
+                         MakeSliceGrid(job.features, job.slice_seconds, job.training.overlap));
+  TUTTI_ASSIGN_OR_RETURN(const Features features, Features::Open(job));
+  torch::manual_seed(static_cast<std::uint64_t>(job.seed));
+  const ModelShape shape{features.n_mels(), grid.frames,
+                         static_cast<std::int64_t>(job.classes.size())};
+  TUTTI_ASSIGN_OR_RETURN(const std::shared_ptr<Model> model, MakeModel(job.model, shape));
+  model->to(device);
+  model->UseDropout(std::make_shared<DropoutStream>(static_cast<std::uint64_t>(job.seed)));
+  ApplyProtocol(job, *model);
+  const double load_seconds = watch.Lap();
+
+  const TrainingContext context{job, features, grid, device, clock};
+  TUTTI_ASSIGN_OR_RETURN(const TrainingOutcome outcome,
+                         Train(*model, context, hooks,
+                               [&](const EpochPoint& point) { hooks.emit(EpochEvent(point)); }));
+  const double train_seconds = watch.Lap();
+
+  const bool test_best = job.protocol == Protocol::kCorrect;
+  TUTTI_RETURN_IF_ERROR(LoadWeights(test_best ? outcome.best : outcome.last, *model));
+  const Evaluation test = Evaluate(*model, job.split.test, grid, features, job, device);
+  const double test_seconds = watch.Lap();
+  TUTTI_RETURN_IF_ERROR(KeepCheckpoints(job, outcome, hooks));
+
+  return Json{{"event", "result"},
+              {"metrics",
+               {{"f1_macro", SongMacroF1(test.songs)},
+                {"song_accuracy", SongAccuracy(test.songs)},
+                {"slice_accuracy", test.slice_accuracy},
+                {"test_loss", test.loss},
+                {"epochs", outcome.epochs},
+                {"best_epoch", outcome.best_epoch},
+                {"best_val_loss", outcome.best_val_loss},
+                {"parameters", CountParameters(*model)}}},
+              {"timings",
+               {{"load_seconds", load_seconds},
+                {"train_seconds", train_seconds},
+                {"test_seconds", test_seconds},
+                {"total_seconds", total.Lap()}}},
+              {"environment",
+               {{"libtorch", TORCH_VERSION},
+                {"device", job.device},
+                {"threads", std::to_string(job.threads)}}},
+              {"predictions", Predictions(job, test.songs)}};
+}
+
+}  // namespace tutti
