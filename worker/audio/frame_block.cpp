@@ -18,7 +18,7 @@ using BlockLanes [[gnu::vector_size(kBlockFrames * sizeof(float))]] = float;
 static_assert(kBlockFrames % kGroup == 0);
 
 // 4 x 4 floats, rows `stride` apart, turned over; out's rows are kBlockFrames apart.
-void TransposeGroup(const float* in, std::size_t stride, float* out) {
+void Transpose(const float* in, std::size_t stride, float* out) {
   Group row[kGroup];
   for (std::size_t i = 0; i < kGroup; ++i) std::memcpy(&row[i], in + i * stride, sizeof(Group));
   const Group ab_low = __builtin_shufflevector(row[0], row[1], 0, 4, 1, 5);
@@ -38,12 +38,12 @@ void TransposeGroup(const float* in, std::size_t stride, float* out) {
 
 FrameBlock::FrameBlock(std::size_t n_bins)
     : stride_((n_bins + kGroup - 1) / kGroup * kGroup),
-      by_frame_(kBlockFrames * stride_),
+      group_(kGroup * stride_),
       by_bin_(kBlockFrames * stride_) {}
 
-void FrameBlock::SetSpectrum(std::size_t index, std::span<const std::complex<double>> spectrum) {
-  TUTTI_CHECK(index < kBlockFrames && spectrum.size() <= stride_, "no such frame in the block");
-  float* powers = by_frame_.data() + index * stride_;
+void FrameBlock::Add(std::span<const std::complex<double>> spectrum) {
+  TUTTI_CHECK(frames_ < kBlockFrames && spectrum.size() <= stride_, "the block is full");
+  float* powers = group_.data() + frames_ % kGroup * stride_;
   const std::complex<double>* values = spectrum.data();
   const std::size_t n_bins = spectrum.size();
   for (std::size_t bin = 0; bin < n_bins; ++bin) {
@@ -52,14 +52,19 @@ void FrameBlock::SetSpectrum(std::size_t index, std::span<const std::complex<dou
     const float magnitude = std::sqrt(re * re + im * im);
     powers[bin] = magnitude * magnitude;
   }
+  ++frames_;
+  if (frames_ % kGroup == 0) TransposeGroup();
 }
 
-void FrameBlock::Interleave() {
-  for (std::size_t frame = 0; frame < kBlockFrames; frame += kGroup) {
-    for (std::size_t bin = 0; bin < stride_; bin += kGroup) {
-      TransposeGroup(by_frame_.data() + frame * stride_ + bin, stride_,
-                     by_bin_.data() + bin * kBlockFrames + frame);
-    }
+void FrameBlock::Finish() {
+  if (frames_ % kGroup != 0) TransposeGroup();
+  frames_ = 0;
+}
+
+void FrameBlock::TransposeGroup() {
+  float* to = by_bin_.data() + (frames_ - 1) / kGroup * kGroup;
+  for (std::size_t bin = 0; bin < stride_; bin += kGroup) {
+    Transpose(group_.data() + bin, stride_, to + bin * kBlockFrames);
   }
 }
 

@@ -20,21 +20,25 @@ class FrameBlock {
  public:
   explicit FrameBlock(std::size_t n_bins);
 
-  // Frame `index` (below kBlockFrames) of the block: |spectrum|^2 as librosa rounds it, the
-  // spectrum to complex64, the magnitude to float32, its square to float32. Requires n_bins values.
-  void SetSpectrum(std::size_t index, std::span<const std::complex<double>> spectrum);
+  // The block's next frame: |spectrum|^2 as librosa rounds it, the spectrum to complex64, the
+  // magnitude to float32, its square to float32. Requires n_bins values and fewer than kBlockFrames
+  // frames so far.
+  void Add(std::span<const std::complex<double>> spectrum);
 
-  // Call between the last SetSpectrum and the first Filter.
-  void Interleave();
+  // Call after the last Add and before the first Filter; the next Add begins a new block.
+  void Finish();
 
-  // The band's power in each of the frames; frames that were not set since the last block hold that
-  // block's values. Requires a bank with this number of bins.
+  // The band's power in each of the frames; what stands behind the frames that were added means
+  // nothing. Requires a bank with this number of bins.
   std::array<float, kBlockFrames> Filter(const MelBand& band) const;
 
  private:
-  std::size_t stride_;           // n_bins, rounded up to whole groups
-  std::vector<float> by_frame_;  // [kBlockFrames x stride]
-  std::vector<float> by_bin_;    // [stride x kBlockFrames]
+  void TransposeGroup();
+
+  std::size_t stride_;         // n_bins, rounded up to whole groups
+  std::size_t frames_ = 0;     // added to the block so far
+  std::vector<float> group_;   // [4 x stride]: the last frames, not yet side by side
+  std::vector<float> by_bin_;  // [stride x kBlockFrames]
 };
 
 }  // namespace tutti

@@ -80,9 +80,9 @@ Status MelExtractor::ComputeInto(std::span<const float> samples, std::span<float
     for (std::size_t i = 0; i < count; ++i) {
       WindowFrame(samples, first + i, buffers.input());
       fft_.Execute(buffers);
-      block.SetSpectrum(i, buffers.output());
+      block.Add(buffers.output());
     }
-    block.Interleave();
+    block.Finish();
     for (std::size_t mel = 0; mel < filters_.n_mels(); ++mel) {
       const auto powers = block.Filter(filters_.band(mel));
       std::copy_n(powers.begin(), count, features.data() + mel * frames + first);

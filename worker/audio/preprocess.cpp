@@ -27,10 +27,10 @@ Error OutOfMemory(const std::string& doing) {
 class RowBuffer {
  public:
   // Throws std::bad_alloc.
-  RowBuffer(std::size_t rows, std::size_t row_values) : row_values_(row_values), decoded_(rows, 0) {
-    if (row_values != 0 && rows > kMaxValues / row_values) throw std::bad_alloc();
-    values_ = std::make_unique_for_overwrite<float[]>(rows * row_values);
-  }
+  RowBuffer(std::size_t rows, std::size_t row_values)
+      : row_values_(row_values),
+        decoded_(rows, 0),
+        values_(std::make_unique_for_overwrite<float[]>(rows * row_values)) {}
 
   std::span<float> row(std::size_t i) { return {values_.get() + i * row_values_, row_values_}; }
   void SetDecoded(std::size_t i) { decoded_[i] = 1; }
@@ -48,8 +48,6 @@ class RowBuffer {
   }
 
  private:
-  static constexpr std::size_t kMaxValues = std::size_t{1} << 60;
-
   std::size_t row_values_;
   std::vector<char> decoded_;  // not bool: neighbours are written by different threads
   std::unique_ptr<float[]> values_;
@@ -175,6 +173,12 @@ Result<PreprocessReport> Preprocess(const std::vector<PreprocessTrack>& tracks,
   if (threads < 1 || threads > kMaxPreprocessThreads) {
     return InvalidArgument("threads: expected 1 to " + std::to_string(kMaxPreprocessThreads) +
                            ", got " + std::to_string(threads));
+  }
+  const std::size_t row_bytes = ShardRowValues(spec) * sizeof(float);
+  if (tracks.size() > kMaxShardBytes / row_bytes) {
+    return InvalidArgument("shard: " + std::to_string(tracks.size()) + " tracks of " +
+                           std::to_string(row_bytes) + " bytes are more than the " +
+                           std::to_string(kMaxShardBytes) + " that a shard may have");
   }
   try {
     return ShardMaker(tracks, spec, clock, cancelled, observer).Make(threads, shard);

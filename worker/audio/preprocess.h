@@ -15,6 +15,8 @@
 namespace tutti {
 
 inline constexpr std::int64_t kMaxPreprocessThreads = 256;
+// All rows of a shard, which are in memory at once.
+inline constexpr std::size_t kMaxShardBytes = std::size_t{64} << 30;
 
 struct PreprocessTrack {
   std::int64_t id = 0;
@@ -45,8 +47,9 @@ struct PreprocessReport {
 // Writes `shard` with the rows of `tracks` in their order, whatever thread finished first; a track
 // that does not decode is told to the observer and left out. threads: 1 .. kMaxPreprocessThreads.
 // Holds all rows in memory once. Looks at `cancelled` between tracks.
-// kInvalidArgument: threads or spec out of range. kCancelled. kResourceExhausted: out of memory.
-// Others: a file could not be read or written here (never a verdict on a track).
+// kInvalidArgument: threads or spec out of range, or more than kMaxShardBytes. kCancelled.
+// kResourceExhausted: out of memory. Others: a file could not be read or written here (never a
+// verdict on a track).
 Result<PreprocessReport> Preprocess(const std::vector<PreprocessTrack>& tracks,
                                     const FeatureSpec& spec, std::int64_t threads,
                                     const std::filesystem::path& shard, const Clock& clock,

@@ -146,6 +146,15 @@ TEST_F(PreprocessTest, ThreadsOutOfRangeAreRefused) {
   EXPECT_TRUE(FailsWith(Run(257), ErrorCode::kInvalidArgument, "got 257"));
 }
 
+TEST_F(PreprocessTest, AShardBeyondTheLimitIsRefusedBeforeAnyMemoryIsTaken) {
+  tracks_.assign(1000, {0, dir_ / "a.wav", "hash"});
+  const FeatureSpec huge{
+      .clip_seconds = 600, .sample_rate_hz = 192'000, .n_fft = 256, .hop = 1, .n_mels = 128};
+  EXPECT_TRUE(FailsWith(
+      Preprocess(tracks_, huge, 1, dir_ / "shard", clock_, recorder_.cancelled, recorder_),
+      ErrorCode::kInvalidArgument, "that a shard may have"));
+}
+
 TEST_F(PreprocessTest, TimesComeFromTheClock) {
   AddTone(0, 300);
   const auto report = Run(1);
