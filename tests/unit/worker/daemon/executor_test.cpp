@@ -56,10 +56,10 @@ class ExecutorTest : public LoopFixture {
         RunnerPool::Programs{{v1::JOB_KIND_TRAIN, {program}}, {v1::JOB_KIND_PREPROCESS, {program}}},
         2);
     pool_ = std::make_unique<IoPool>(2);
-    executor_ = std::make_unique<Executor>(
-        Executor::Surroundings{*loop_, *pool_, clock_, files_, random_, *cache_, blobs_, *runners_,
-                               listener_},
-        dir_ / "jobs");
+    executor_ =
+        std::make_unique<Executor>(Executor::Surroundings{*loop_, *pool_, clock_, files_, random_,
+                                                          *cache_, blobs_, *runners_, listener_},
+                                   dir_ / "jobs");
   }
   v1::Lease LeaseOf(v1::JobKind kind, const std::string& blob_hash) {
     v1::Lease lease;
