@@ -119,7 +119,7 @@ TEST_F(WorkerBinaryTest, KeepsItsIdentityAndEnrolsOnce) {
   PutRunner("exit 0");
   std::string first;
   for (int i = 0; i < 2; ++i) {
-    const auto worker = Spawn({"--exit-when-idle", "0"});
+    const auto worker = Spawn({"--exit-when-idle", "300ms"});
     const std::string id = (*ParseJson(ReadLine(worker->output()), "ready"))["id"];
     EXPECT_TRUE(worker->Wait().success());
     EXPECT_TRUE(first.empty() || first == id);
