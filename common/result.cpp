@@ -58,6 +58,7 @@ ErrorCode CodeOfErrno(int errno_value) {
       return ErrorCode::kPermissionDenied;
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:
     case EMFILE:
     case ENFILE:
     case ENOMEM:

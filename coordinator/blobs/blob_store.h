@@ -5,6 +5,7 @@
 // arriving.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
@@ -13,7 +14,6 @@
 #include <string_view>
 
 #include "common/file_system.h"
-#include "common/hash.h"
 #include "common/result.h"
 #include "common/unique_fd.h"
 
@@ -23,39 +23,7 @@ struct BlobStoreOptions {
   std::int64_t max_blob_bytes = 64LL << 30;
 };
 
-// One blob on its way in. Used by one thread at a time. Destroying it before a successful Commit
-// leaves nothing behind.
-class BlobUpload {
- public:
-  ~BlobUpload();
-  BlobUpload(const BlobUpload&) = delete;
-  BlobUpload& operator=(const BlobUpload&) = delete;
-
-  // kInvalidArgument: more bytes than announced. kResourceExhausted: the disk is full. After an
-  // error the upload is over and its bytes are gone.
-  Status Append(std::string_view piece);
-  // When it returns OK the blob survives a power loss. kInvalidArgument: fewer bytes than
-  // announced. kDataLoss: the bytes have another hash. Call once, last.
-  Status Commit();
-
- private:
-  friend class BlobStore;
-  struct Target {
-    std::string hash;
-    std::int64_t size_bytes = 0;
-    std::filesystem::path temp;
-    std::filesystem::path final;
-  };
-  BlobUpload(FileSystem& files, Target target, std::unique_ptr<AppendFile> file);
-  Status Finish();
-  void Discard();
-
-  FileSystem& files_;
-  Target target_;
-  std::unique_ptr<AppendFile> file_;  // null: over
-  Sha256 hash_;
-  std::int64_t received_bytes_ = 0;
-};
+class BlobUpload;
 
 // A blob to read. The descriptor stays good when the blob is removed meanwhile.
 struct OpenBlob {
@@ -84,12 +52,18 @@ class BlobStore {
 
  private:
   BlobStore(FileSystem& files, std::filesystem::path folder, const BlobStoreOptions& options);
-  Status MakeFolders();
+  // Gives the finished file its name, durably.
+  friend class BlobUpload;
+  Status Place(const std::filesystem::path& temp, const std::string& hash);
+  // DIR/ab, its own name in DIR durable.
+  Result<std::filesystem::path> FolderOf(const std::string& hash);
 
   FileSystem& files_;
   const std::filesystem::path folder_;
   const BlobStoreOptions options_;
   std::atomic<std::uint64_t> uploads_begun_{0};
+  // By the first byte of the hashes within: folders that a power loss no longer takes away.
+  std::array<std::atomic<bool>, 256> durable_folders_{};
 };
 
 }  // namespace tutti

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 
 #include "common/json.h"
@@ -129,13 +130,18 @@ Result<JobRecord> ReadJob(SqliteConnection& connection, JobId id) {
   return *std::move(record);
 }
 
+// Kind by kind, so that the index gives the groups in order and nothing is sorted.
 Result<std::vector<PhaseCount>> CountRuns(SqliteConnection& connection, SweepId sweep) {
   SqliteQuery query = connection.Query(
-      "SELECT phase, count(*) FROM job WHERE sweep = ?1 AND kind IN ('train', 'command') "
-      "GROUP BY phase");
-  TUTTI_ASSIGN_OR_RETURN(std::vector<PhaseCount> counts,
-                         ReadAll(query.Bind(sweep), "job", TakeCountRow));
-  std::ranges::sort(counts, {}, &PhaseCount::phase);
+      "SELECT phase, count(*) FROM job WHERE sweep = ?1 AND kind = ?2 GROUP BY phase");
+  std::map<JobPhase, std::int64_t> jobs;
+  for (const JobKind kind : {JobKind::kTrain, JobKind::kCommand}) {
+    TUTTI_ASSIGN_OR_RETURN(const std::vector<PhaseCount> counts,
+                           ReadAll(query.Bind(sweep, kind), "job", TakeCountRow));
+    for (const PhaseCount& count : counts) jobs[count.phase] += count.jobs;
+  }
+  std::vector<PhaseCount> counts;
+  for (const auto& [phase, count] : jobs) counts.push_back({phase, count});
   return counts;
 }
 
