@@ -88,7 +88,8 @@ open(os.path.join(job['output_dir'], 'copy'), 'wb').write(open(source, 'rb').rea
 print(json.dumps({'event': 'progress', 'done': 1, 'total': 1}))
 print(json.dumps({'event': 'epoch', 'epoch': 1}))
 print(json.dumps({'event': 'artifact', 'name': 'copy', 'path': 'copy'}))
-print(json.dumps({'event': 'result', 'metrics': {'f1_macro': 0.5}, 'timings': {'train_seconds': 2}}))
+print(json.dumps({'event': 'result', 'metrics': {'f1_macro': 0.5},
+                  'timings': {'train_seconds': 2}}))
 )");
   }
 
