@@ -56,6 +56,8 @@ void Agent::OnFrame(const v1::CoordinatorFrame& frame, Instant now) {
   session_->accepted = true;
   if (frame.has_settings() && frame.settings().heartbeat_interval_ms() > 0) {
     heartbeat_ = std::chrono::milliseconds(frame.settings().heartbeat_interval_ms());
+    // The one that is due was set before the interval was known.
+    session_->next_heartbeat = now.steady + heartbeat_;
   }
   if (frame.drain() && !std::exchange(session_->refuses_leases, true)) draining_told_ = false;
   for (const auto& acked : frame.acked()) {
@@ -241,17 +243,27 @@ bool Agent::HasNews() const {
       held_, [](const auto& entry) { return entry.second.sent < entry.second.events.size(); });
 }
 
+bool Agent::AddEvents(Held& held, v1::WorkerFrame& frame, std::size_t& bytes) {
+  for (; held.sent < held.events.size(); ++held.sent) {
+    const v1::AttemptEvent& event = held.events[held.sent];
+    const std::size_t size = event.ByteSizeLong();
+    const bool full = frame.events_size() >= kMaxEventsPerFrame ||
+                      (frame.events_size() > 0 && bytes + size > kMaxFrameEventBytes);
+    if (full) return false;
+    bytes += size;
+    *frame.add_events() = event;
+  }
+  return true;
+}
+
+// Ended attempts first. In a session's first frame that decides: an attempt which the coordinator
+// gave up is dropped there, unless its result comes in the same frame.
 void Agent::AddEvents(v1::WorkerFrame& frame) {
   std::size_t bytes = 0;
-  for (auto& [id, held] : held_) {
-    for (; held.sent < held.events.size(); ++held.sent) {
-      const v1::AttemptEvent& event = held.events[held.sent];
-      const std::size_t size = event.ByteSizeLong();
-      const bool full = frame.events_size() >= kMaxEventsPerFrame ||
-                        (frame.events_size() > 0 && bytes + size > kMaxFrameEventBytes);
-      if (full) return;
-      bytes += size;
-      *frame.add_events() = event;
+  for (const bool ended : {true, false}) {
+    for (auto& [id, held] : held_) {
+      if ((held.stage == Stage::kReporting) != ended) continue;
+      if (!AddEvents(held, frame, bytes)) return;
     }
   }
 }
@@ -268,7 +280,7 @@ std::optional<v1::WorkerFrame> Agent::NextFrame(Instant now) {
   frame.set_worker_id(options_.worker_id);
   frame.set_session(session_->number);
   if (first) *frame.mutable_hello() = options_.hello;
-  if (!first) AddEvents(frame);
+  AddEvents(frame);
   for (const auto& [id, held] : held_) *frame.add_held() = ToProto(id);
   frame.set_free_slots(free_slots());
   frame.set_draining(draining_ || session_->refuses_leases);

@@ -27,7 +27,7 @@ namespace tutti {
 // left out.
 inline constexpr std::size_t kMaxEventsPerAttempt = 100'000;
 // Of one frame; a single larger event travels alone.
-inline constexpr int kMaxEventsPerFrame = 1'000;
+inline constexpr int kMaxEventsPerFrame = 5'000;
 inline constexpr std::size_t kMaxFrameEventBytes = 8 << 20;
 inline constexpr std::chrono::milliseconds kProgressInterval{1'000};
 inline constexpr std::chrono::milliseconds kDefaultHeartbeat{5'000};
@@ -138,6 +138,8 @@ class Agent {
   void End(const AttemptId& id, Held& held, v1::AttemptEvent event, Instant now);
   void GiveBack(const AttemptId& id, Held& held, const std::string& reason, Instant now);
   bool HasNews() const;
+  // False when the frame is full.
+  bool AddEvents(Held& held, v1::WorkerFrame& frame, std::size_t& bytes);
   void AddEvents(v1::WorkerFrame& frame);
 
   Options options_;

@@ -32,7 +32,7 @@ void CoordinatorLink::Connect() {
                                  backoff_.Reset();
                                  listener_.OnFrame(frame);
                                },
-                               [this] { Pump(); },
+                               [this] { listener_.OnFrameSent(); },
                                [this](const grpc::Status& status) { OnClosed(status); }});
   listener_.OnSessionOpened(*session);
   Pump();

@@ -36,6 +36,8 @@ class CoordinatorLink {
     // session's number cannot be stored: the link does not try again.
     virtual void OnRefused(const Error& why) = 0;
     virtual std::optional<v1::WorkerFrame> NextFrame() = 0;
+    // The link can take the next frame: Pump() sends it.
+    virtual void OnFrameSent() = 0;
   };
 
   CoordinatorLink(EventLoop& loop, const Clock& clock, RandomSource& random, WorkerFolder& folder,

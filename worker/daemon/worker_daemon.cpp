@@ -107,6 +107,10 @@ std::optional<v1::WorkerFrame> WorkerDaemon::NextFrame() {
   return agent_.NextFrame(Now());
 }
 
+void WorkerDaemon::OnFrameSent() {
+  SchedulePump();
+}
+
 void WorkerDaemon::SchedulePump() {
   if (std::exchange(pump_scheduled_, true)) return;
   around_.loop.Post([this] {

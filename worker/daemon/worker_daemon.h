@@ -75,6 +75,7 @@ class WorkerDaemon final : private AttemptListener, private CoordinatorLink::Lis
   void OnSessionClosed(const Error& why) override;
   void OnRefused(const Error& why) override;
   std::optional<v1::WorkerFrame> NextFrame() override;
+  void OnFrameSent() override;
 
   Instant Now() const;
   // Soon, on the loop and outside of whoever reports: a runner or a session must not be ended from

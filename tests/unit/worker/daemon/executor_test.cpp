@@ -56,10 +56,10 @@ class ExecutorTest : public LoopFixture {
         RunnerPool::Programs{{v1::JOB_KIND_TRAIN, {program}}, {v1::JOB_KIND_PREPROCESS, {program}}},
         2);
     pool_ = std::make_unique<IoPool>(2);
-    executor_ = std::make_unique<Executor>(
-        Executor::Surroundings{*loop_, *pool_, clock_, files_, random_, *cache_, blobs_, *runners_,
-                               listener_},
-        dir_ / "jobs");
+    executor_ =
+        std::make_unique<Executor>(Executor::Surroundings{*loop_, *pool_, clock_, files_, random_,
+                                                          *cache_, blobs_, *runners_, listener_},
+                                   dir_ / "jobs");
   }
   v1::Lease LeaseOf(v1::JobKind kind, const std::string& blob_hash) {
     v1::Lease lease;
@@ -88,7 +88,8 @@ open(os.path.join(job['output_dir'], 'copy'), 'wb').write(open(source, 'rb').rea
 print(json.dumps({'event': 'progress', 'done': 1, 'total': 1}))
 print(json.dumps({'event': 'epoch', 'epoch': 1}))
 print(json.dumps({'event': 'artifact', 'name': 'copy', 'path': 'copy'}))
-print(json.dumps({'event': 'result', 'metrics': {'f1_macro': 0.5}, 'timings': {'train_seconds': 2}}))
+print(json.dumps({'event': 'result', 'metrics': {'f1_macro': 0.5},
+                  'timings': {'train_seconds': 2}}))
 )");
   }
 

@@ -1,5 +1,5 @@
-// A gRPC server on a unix socket that does what a test says: it records a worker's frames, and sends
-// the test's. Sessions are accepted with settings; everything else is the test's.
+// A gRPC server on a unix socket that does what a test says: it records a worker's frames, and
+// sends the test's. Sessions are accepted with settings; everything else is the test's.
 #pragma once
 
 #include <chrono>
