@@ -22,6 +22,10 @@ Status CheckRanges(const FeatureSpec& spec) {
   TUTTI_RETURN_IF_ERROR(
       CheckRange<std::int64_t>("sample_rate_hz", spec.sample_rate_hz, 1000, 192'000));
   TUTTI_RETURN_IF_ERROR(CheckRange<std::int64_t>("n_fft", spec.n_fft, 16, 65'536));
+  if (spec.n_fft % 2 != 0) {
+    return InvalidArgument(std::string(kWhat) + ": n_fft: expected an even number, got " +
+                           std::to_string(spec.n_fft));
+  }
   TUTTI_RETURN_IF_ERROR(CheckRange<std::int64_t>("hop", spec.hop, 1, spec.n_fft));
   return CheckRange<std::int64_t>("n_mels", spec.n_mels, 1, spec.n_fft / 2);
 }

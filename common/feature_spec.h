@@ -31,8 +31,8 @@ std::int64_t SliceFrames(const FeatureSpec& spec, double slice_seconds);
 // Keys: clip_seconds, hop, n_fft, n_mels, normalisation ("min_max"), sample_rate_hz, spec_version.
 Json ToJson(const FeatureSpec& spec);
 // Missing keys take their defaults; a key "hash" is ignored. kInvalidArgument: a wrong type, a
-// value out of range (clip_seconds 0.1..600, sample_rate_hz 1000..192000, n_fft 16..65536,
-// hop 1..n_fft, n_mels 1..n_fft/2), another normalisation or spec_version.
+// value out of range (clip_seconds 0.1..600, sample_rate_hz 1000..192000, n_fft 16..65536
+// and even, hop 1..n_fft, n_mels 1..n_fft/2), another normalisation or spec_version.
 Result<FeatureSpec> FeatureSpecFromJson(const Json& json);
 
 }  // namespace tutti

@@ -97,22 +97,31 @@ Result<std::string> PosixFileSystem::ReadFile(const Path& path) {
 
 Status PosixFileSystem::WriteFileAtomically(const Path& path, std::string_view contents,
                                             unsigned mode) {
-  const Path temp = TempPathBeside(path);
+  return WritePiecesAtomically(path, {&contents, 1}, mode);
+}
+
+Status WritePiecesAtomically(const std::filesystem::path& path,
+                             std::span<const std::string_view> pieces, unsigned mode) {
+  const std::filesystem::path temp = TempPathBeside(path);
   const auto write = [&]() -> Status {
     const UniqueFd fd(::open(temp.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
     if (!fd.valid()) return PathError("create", temp);
     if (::fchmod(fd.get(), mode) != 0) return PathError("chmod", temp);
-    TUTTI_RETURN_IF_ERROR(WriteAll(fd.get(), contents, temp));
+    for (const std::string_view piece : pieces) {
+      TUTTI_RETURN_IF_ERROR(WriteAll(fd.get(), piece, temp));
+    }
     if (::fsync(fd.get()) != 0) return PathError("fsync", temp);
     return {};
   };
   Status written = write();
-  if (written.ok()) written = Rename(temp, path);
+  if (written.ok() && ::rename(temp.c_str(), path.c_str()) != 0) {
+    written = PathError("rename " + temp.string() + " to", path);
+  }
   if (!written.ok()) {
     ::unlink(temp.c_str());
     return written;
   }
-  return SyncDirectory(ParentOf(path));
+  return SyncPath(ParentOf(path), O_RDONLY | O_DIRECTORY);
 }
 
 Result<std::unique_ptr<AppendFile>> PosixFileSystem::OpenForAppend(const Path& path) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,5 +77,10 @@ class PosixFileSystem final : public FileSystem {
   Result<std::vector<std::string>> ListDirectory(const Path& path) override;
   Result<std::unique_ptr<FileLock>> Lock(const Path& path) override;
 };
+
+// PosixFileSystem::WriteFileAtomically of several pieces one after the other: a big file needs no
+// second copy in memory.
+Status WritePiecesAtomically(const std::filesystem::path& path,
+                             std::span<const std::string_view> pieces, unsigned mode);
 
 }  // namespace tutti

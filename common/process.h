@@ -36,9 +36,10 @@ enum class Stream {
 };
 
 struct SpawnOptions {
-  std::vector<std::string> argv;  // argv[0]: a path, or a name looked up in PATH
-  std::vector<std::pair<std::string, std::string>> environment;  // added to the parent's own
-  std::filesystem::path working_directory;                       // empty: the parent's
+  // argv[0]: a path (seen from the parent's folder), or a name looked up in PATH.
+  std::vector<std::string> argv;
+  std::vector<std::pair<std::string, std::string>> environment{};  // added to the parent's own
+  std::filesystem::path working_directory{};                       // empty: the parent's
   Stream input = Stream::kNull;
   Stream output = Stream::kInherit;
   Stream errors = Stream::kInherit;
@@ -61,9 +62,10 @@ class ChildProcess {
   UniqueFd& output() { return output_; }
   UniqueFd& errors() { return errors_; }
 
-  // To the whole group. OK when nobody is left.
+  // To the whole group; nothing happens when nobody is left.
   void SignalGroup(int signal);
-  // Nothing while it runs. Reaps the child.
+  // Nothing while it runs. The ended child keeps its entry in the process table until this object
+  // goes, so that SignalGroup still reaches its own grandchildren and nobody else's.
   std::optional<ExitStatus> TryWait();
   ExitStatus Wait();
 
@@ -76,7 +78,8 @@ class ChildProcess {
 };
 
 // kNotFound: no such program. Descriptors other than 0, 1, 2 are closed in the child; signals are
-// at their defaults.
+// at their defaults. The first call with an input pipe makes this process ignore SIGPIPE, unless it
+// handles it. Thread-safe.
 Result<std::unique_ptr<ChildProcess>> Spawn(const SpawnOptions& options);
 
 }  // namespace tutti

@@ -47,16 +47,15 @@ Status WriteSafetensors(const std::filesystem::path& path,
   std::string text = header.dump();
   text.resize((text.size() + kHeaderAlignment - 1) / kHeaderAlignment * kHeaderAlignment, ' ');
 
-  std::string contents(sizeof(std::uint64_t), '\0');
+  std::string length(sizeof(std::uint64_t), '\0');
   const std::uint64_t header_bytes = text.size();
-  std::memcpy(contents.data(), &header_bytes, sizeof(header_bytes));
-  contents.reserve(contents.size() + text.size() + at);
-  contents += text;
+  std::memcpy(length.data(), &header_bytes, sizeof(header_bytes));
+  std::vector<std::string_view> pieces{length, text};
   for (const NamedTensor* tensor : order) {
     const auto bytes = tensor->second.bytes;
-    contents.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    pieces.emplace_back(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   }
-  return PosixFileSystem().WriteFileAtomically(path, contents, 0644);
+  return WritePiecesAtomically(path, pieces, 0644);
 }
 
 }  // namespace tutti

@@ -29,8 +29,6 @@
 namespace tutti {
 namespace {
 
-constexpr std::size_t kReaders = 8;
-
 // Blocks the signals that end the process, so that only WaitForEnd sees them; before any thread is
 // made.
 sigset_t BlockEndSignals() {
@@ -85,8 +83,8 @@ Status Serve(const CoordinatorOptions& options) {
   TUTTI_ASSIGN_OR_RETURN(const auto folder, StateFolder::Open(files, options.state));
   TUTTI_ASSIGN_OR_RETURN(const auto certificate, folder->Certificate(clock.WallNow()));
   TUTTI_ASSIGN_OR_RETURN(const auto store, SqliteStore::Open(folder->database()));
-  TUTTI_ASSIGN_OR_RETURN(const auto blobs, BlobStore::Open(folder->blobs()));
-  ReaderPool readers(*store, kReaders);
+  TUTTI_ASSIGN_OR_RETURN(const auto blobs, BlobStore::Open(files, folder->blobs()));
+  ReaderPool readers(*store, {});
   ManifestCache manifests(*blobs);
   LeaseBuilder leases(manifests);
   AccessControl access;

@@ -32,10 +32,9 @@ Status CheckSlice(const FeatureSpec& spec, double slice_seconds) {
     const double least =
         static_cast<double>(kMinSliceFrames * spec.hop) / static_cast<double>(spec.sample_rate_hz);
     return InvalidArgument(value + " gives " + std::to_string(frames) + " frames; expected " +
-                           std::to_string(kMinSliceFrames) + " or more, which is " +
-                           Typed(least) + " s at features.sample_rate_hz " +
-                           std::to_string(spec.sample_rate_hz) + " and hop " +
-                           std::to_string(spec.hop));
+                           std::to_string(kMinSliceFrames) + " or more, which is " + Typed(least) +
+                           " s at features.sample_rate_hz " + std::to_string(spec.sample_rate_hz) +
+                           " and hop " + std::to_string(spec.hop));
   }
   return {};
 }
@@ -99,7 +98,8 @@ Status RunChecker::CheckSplit(const Json& config) {
   TUTTI_ASSIGN_OR_RETURN(options.test, FieldOr(split, "test", options.test, "split"));
   TUTTI_ASSIGN_OR_RETURN(options.validation,
                          FieldOr(split, "validation", options.validation, "split"));
-  // Whether it works does not depend on the seed.
+  // With any seed: whether it works hangs on ties between classes at most, and such a run fails
+  // when it is leased.
   if (Result<Split> parts = StratifiedSplit(selection.labels, options); !parts) {
     return Annotate(parts.error(),
                     "split of " + std::to_string(selection.labels.size()) + " tracks");

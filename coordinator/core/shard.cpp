@@ -4,14 +4,14 @@
 #include <utility>
 
 #include "common/check.h"
+#include "common/feature_spec_hash.h"
 #include "common/hash.h"
 
 namespace tutti {
 
 NamedFeatureSpec NameFeatureSpec(const FeatureSpec& spec) {
   Json json = ToJson(spec);
-  std::string hash = Sha256Hex(DumpJson(json));
-  return {std::move(json), std::move(hash)};
+  return {std::move(json), FeatureSpecHash(spec)};
 }
 
 std::string ShardKey(std::string_view spec_hash, const std::vector<std::string>& content_hashes) {

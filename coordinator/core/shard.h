@@ -20,7 +20,7 @@ namespace tutti {
 // A feature spec with what names it.
 struct NamedFeatureSpec {
   Json json;         // without "hash"
-  std::string hash;  // SHA-256 of DumpJson(json)
+  std::string hash;  // FeatureSpecHash
 };
 NamedFeatureSpec NameFeatureSpec(const FeatureSpec& spec);
 

@@ -1,7 +1,9 @@
 #include "coordinator/rpc/blob_service.h"
 
+#include <cerrno>
 #include <memory>
 #include <string>
+#include <unistd.h>
 #include <utility>
 
 #include "common/hash.h"
@@ -45,15 +47,11 @@ class UploadReactor final : public grpc::ServerReadReactor<v1::UploadRequest> {
   Result<Step> Begin() {
     if (upload_) return InvalidArgument("upload: a second header");
     const v1::UploadRequest::Header& header = request_.header();
-    if (header.size_bytes() < 0 || header.size_bytes() > kMaxBlobBytes) {
-      return InvalidArgument("upload: size_bytes: expected 0 to " + std::to_string(kMaxBlobBytes) +
-                             ", got " + std::to_string(header.size_bytes()));
-    }
     hash_ = header.hash();
     response_->set_hash(hash_);
-    if (blobs_.Has(hash_)) return Step::kDone;
-    TUTTI_ASSIGN_OR_RETURN(
-        upload_, blobs_.BeginUpload(hash_, static_cast<std::uint64_t>(header.size_bytes())));
+    TUTTI_ASSIGN_OR_RETURN(const bool there, blobs_.Has(hash_));
+    if (there) return Step::kDone;
+    TUTTI_ASSIGN_OR_RETURN(upload_, blobs_.BeginUpload(hash_, header.size_bytes()));
     return Step::kMore;
   }
 
@@ -93,26 +91,30 @@ class DownloadReactor final : public grpc::ServerWriteReactor<v1::DownloadRespon
  private:
   Status Open(BlobStore& blobs, const v1::DownloadRequest& request) {
     TUTTI_ASSIGN_OR_RETURN(blob_, blobs.OpenForRead(request.hash()));
-    if (request.offset_bytes() < 0 ||
-        static_cast<std::uint64_t>(request.offset_bytes()) > blob_->size()) {
+    if (request.offset_bytes() < 0 || request.offset_bytes() > blob_.size_bytes) {
       return InvalidArgument("download: offset_bytes is beyond the blob's " +
-                             std::to_string(blob_->size()));
+                             std::to_string(blob_.size_bytes));
     }
-    offset_ = static_cast<std::uint64_t>(request.offset_bytes());
+    offset_ = request.offset_bytes();
     return {};
   }
 
   void Next() {
-    if (offset_ == blob_->size()) return Finish(grpc::Status::OK);
-    Result<std::string> piece = blob_->ReadAt(offset_, kBlobPieceBytes);
-    if (!piece.ok()) return Finish(ToGrpc(piece.error()));
-    offset_ += piece->size();
-    response_.set_data(*std::move(piece));
+    if (offset_ == blob_.size_bytes) return Finish(grpc::Status::OK);
+    std::string& piece = *response_.mutable_data();
+    piece.resize(kBlobPieceBytes);
+    const ssize_t n = ::pread(blob_.fd.get(), piece.data(), piece.size(), offset_);
+    if (n <= 0) {
+      const int error = n < 0 ? errno : EIO;  // shorter than it was: the disk lost something
+      return Finish(ToGrpc(ErrnoError(error, "read a blob")));
+    }
+    piece.resize(static_cast<std::size_t>(n));
+    offset_ += n;
     StartWrite(&response_);
   }
 
-  std::unique_ptr<BlobReader> blob_;
-  std::uint64_t offset_ = 0;
+  OpenBlob blob_;
+  std::int64_t offset_ = 0;
   v1::DownloadResponse response_;
 };
 
@@ -137,7 +139,9 @@ grpc::ServerUnaryReactor* BlobServiceImpl::FindMissing(grpc::CallbackServerConte
     if (!status.ok()) break;
     if (!IsSha256Hex(hash)) {
       status = InvalidArgument("a hash that is no SHA-256: " + hash.substr(0, kMaxNameBytes));
-    } else if (!blobs_.Has(hash)) {
+    } else if (const Result<bool> there = blobs_.Has(hash); !there.ok()) {
+      status = there.error();
+    } else if (!*there) {
       response->add_missing(hash);
     }
   }

@@ -6,6 +6,7 @@
 #include "common/feature_spec_hash.h"
 #include "common/json.h"
 #include "common/split.h"
+#include "coordinator/core/sweep_spec.h"
 #include "coordinator/rpc/convert.h"
 
 namespace tutti {
@@ -75,6 +76,14 @@ void FillTrack(const ManifestTrack& from, std::int64_t id, std::int32_t label,
   to.set_content_hash(from.content_hash);
   to.set_size_bytes(static_cast<std::int64_t>(from.size_bytes));
   to.set_shard(-1);
+}
+
+// What a runner needs of the options that are no part of the run's identity.
+Result<std::string> ConfigForRunner(Json config, const SweepRecord& sweep) {
+  TUTTI_ASSIGN_OR_RETURN(const Json json, ParseJson(sweep.spec_json, "sweep " + sweep.name));
+  TUTTI_ASSIGN_OR_RETURN(const SweepSpec spec, SweepSpecFromJson(json));
+  config["keep_weights"] = spec.operational.keep_weights;
+  return DumpJson(config);
 }
 
 Result<ArtifactRecord> ShardOf(JobId job, StoreReader& reader) {
@@ -170,7 +179,8 @@ Status LeaseBuilder::AddTraining(const JobRecord& job, const SweepRecord& sweep,
   TUTTI_ASSIGN_OR_RETURN(const Split split, SplitOf(config, labels));
   AddSplit(split, ids, *lease.mutable_split());
 
-  lease.set_config_json(job.config_json);
+  TUTTI_ASSIGN_OR_RETURN(const std::string config_text, ConfigForRunner(config, sweep));
+  lease.set_config_json(config_text);
   lease.set_feature_spec_json(features->spec_json_with_hash);
   lease.mutable_dataset()->set_version(sweep.dataset_version);
   lease.mutable_dataset()->mutable_classes()->Add(choice.names.begin(), choice.names.end());

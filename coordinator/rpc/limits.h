@@ -15,8 +15,7 @@ inline constexpr int kMaxNamedValues = 1'000;  // metrics, timings, environment 
 inline constexpr int kMaxArtifacts = 1'000;
 inline constexpr int kMaxLogTailLines = 1'000;
 inline constexpr int kMaxHashesPerQuery = 100'000;
-inline constexpr std::int64_t kMaxBlobBytes = std::int64_t{64} << 30;
-inline constexpr std::size_t kMaxManifestBytes = std::size_t{1} << 30;
+inline constexpr std::int64_t kMaxManifestBytes = std::int64_t{1} << 30;
 inline constexpr std::int64_t kJobsPerPage = 1'000;     // of ListJobs
 inline constexpr std::size_t kMaxQueuedFrames = 1'000;  // to one worker that does not read
 

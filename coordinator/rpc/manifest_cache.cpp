@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "common/file_system.h"
 #include "coordinator/rpc/limits.h"
 
 namespace tutti {
@@ -17,15 +16,12 @@ Result<std::shared_ptr<const Manifest>> ManifestCache::Get(const std::string& ve
       return newest_first_.front().second;
     }
   }
-  if (!blobs_.Has(version)) return NotFound("manifest " + version + " is not in the blob store");
-  PosixFileSystem files;
-  TUTTI_ASSIGN_OR_RETURN(const std::filesystem::path path, blobs_.Path(version));
-  TUTTI_ASSIGN_OR_RETURN(const std::uint64_t size, files.FileSize(path));
-  if (size > kMaxManifestBytes) {
-    return InvalidArgument("manifest " + version + ": " + std::to_string(size) +
+  TUTTI_ASSIGN_OR_RETURN(const OpenBlob blob, blobs_.OpenForRead(version));
+  if (blob.size_bytes > kMaxManifestBytes) {
+    return InvalidArgument("manifest " + version + ": " + std::to_string(blob.size_bytes) +
                            " bytes, at most " + std::to_string(kMaxManifestBytes));
   }
-  TUTTI_ASSIGN_OR_RETURN(const std::string text, files.ReadFile(path));
+  TUTTI_ASSIGN_OR_RETURN(const std::string text, blobs_.Read(version));
   TUTTI_ASSIGN_OR_RETURN(Manifest manifest, ParseManifest(text));
   auto shared = std::make_shared<const Manifest>(std::move(manifest));
   const std::lock_guard lock(mutex_);

@@ -93,7 +93,7 @@ void SessionHub::Run() {
 void SessionHub::Deliver(const std::vector<Grant>& grants) {
   std::map<WorkerId, v1::CoordinatorFrame> frames;
   for (const Grant& grant : grants) {
-    const auto reader = readers_.Lend();
+    const auto reader = readers_.Borrow();
     if (!reader.ok()) {
       Fail(grant, reader.error());
       continue;

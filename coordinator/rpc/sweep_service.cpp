@@ -83,7 +83,7 @@ grpc::ServerUnaryReactor* SweepServiceImpl::Read(grpc::CallbackServerContext* co
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   const auto answer = [&]() -> Status {
     TUTTI_ASSIGN_OR_RETURN(const Identity identity, access_.Check(*context, rpc));
-    TUTTI_ASSIGN_OR_RETURN(const auto reader, readers_.Lend());
+    TUTTI_ASSIGN_OR_RETURN(const auto reader, readers_.Borrow());
     return read(*reader);
   };
   reactor->Finish(Reply(answer()));
@@ -112,7 +112,7 @@ grpc::ServerUnaryReactor* SweepServiceImpl::RegisterDataset(
     TUTTI_ASSIGN_OR_RETURN(const Identity identity, access_.Check(*context, Rpc::kRegisterDataset));
     TUTTI_RETURN_IF_ERROR(CheckName("dataset name", request->name()));
     TUTTI_ASSIGN_OR_RETURN(const auto manifest, manifests_.Get(request->version()));
-    TUTTI_ASSIGN_OR_RETURN(const auto reader, readers_.Lend());
+    TUTTI_ASSIGN_OR_RETURN(const auto reader, readers_.Borrow());
     const auto current = reader->Dataset(request->name());
     if (current.ok() && current->version == request->version()) {
       dataset = *current;
@@ -164,7 +164,7 @@ Status SweepServiceImpl::PrepareSubmit(const v1::SubmitSweepRequest& request,
   TUTTI_ASSIGN_OR_RETURN(submit.spec, ParseSweepFile(request.sweep_file(), file));
   TUTTI_RETURN_IF_ERROR(CheckName(file + ": name", submit.spec.name));
   submit.source = request.sweep_file();
-  TUTTI_ASSIGN_OR_RETURN(const auto reader, readers_.Lend());
+  TUTTI_ASSIGN_OR_RETURN(const auto reader, readers_.Borrow());
   const auto dataset = reader->Dataset(submit.spec.dataset);
   if (!dataset.ok()) {
     return NotFound(file + ": dataset \"" + submit.spec.dataset +
@@ -275,7 +275,7 @@ grpc::ServerUnaryReactor* SweepServiceImpl::ListWorkers(grpc::CallbackServerCont
                [this, status, response, reactor](const Status& committed) {
                  const auto answer = [&]() -> Status {
                    TUTTI_RETURN_IF_ERROR(committed);
-                   TUTTI_ASSIGN_OR_RETURN(const auto reader, readers_.Lend());
+                   TUTTI_ASSIGN_OR_RETURN(const auto reader, readers_.Borrow());
                    return ViewWorkers(*status, *reader, *response);
                  };
                  reactor->Finish(Reply(answer()));

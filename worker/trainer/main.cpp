@@ -41,7 +41,7 @@ int RunOne(const std::string& path) {
   }
   const tutti::SystemClock clock;
   const auto emit = [](const tutti::Json& event) {
-    std::cout << tutti::DumpJson(event) << std::endl;
+    std::cout << tutti::EventLine(event) << std::endl;
   };
   const tutti::Json last = tutti::RunJobLine(*text, clock, {emit, [] { return false; }});
   emit(last);

@@ -67,8 +67,14 @@ Json RunJobLine(const std::string& line, const Clock& clock, const RunHooks& hoo
   }
 }
 
+std::string EventLine(const Json& event) {
+  OrderedJson line{{"event", event.at("event")}};
+  for (const auto& [key, value] : event.items()) line[key] = value;
+  return line.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
+}
+
 void ServeJobs(JobSource& source, std::ostream& out, const Clock& clock) {
-  const auto emit = [&](const Json& event) { out << DumpJson(event) << std::endl; };
+  const auto emit = [&](const Json& event) { out << EventLine(event) << std::endl; };
   emit({{"event", "hello"}, {"protocol", kProtocol}, {"reusable", true}});
   while (const auto line = source.Next()) {
     emit(RunJobLine(*line, clock, {emit, [&] { return source.StopAsked(); }}));

@@ -13,6 +13,10 @@ namespace tutti {
 // Runs one job line. Whatever happens, the last event is `result` or `error`; no exception leaves.
 Json RunJobLine(const std::string& line, const Clock& clock, const RunHooks& hooks);
 
+// One line without its newline. The name of the event comes first: a line that does not start with
+// {"event" is log, and sorted keys would put "epoch" or "class" there.
+std::string EventLine(const Json& event);
+
 // Says hello, then takes jobs until stdin ends. Events go to `out`, one flushed line each.
 void ServeJobs(JobSource& source, std::ostream& out, const Clock& clock);
 

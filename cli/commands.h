@@ -1,0 +1,18 @@
+// The commands of `tutti`: each adds itself to the program.
+#pragma once
+
+#include "cli/context.h"
+
+namespace tutti {
+
+void AddLocalCommand(CLI::App& program, Context& context);
+void AddDatasetCommand(CLI::App& program, Context& context);
+void AddSubmitCommand(CLI::App& program, Context& context);
+void AddWatchCommand(CLI::App& program, Context& context);
+void AddTableCommand(CLI::App& program, Context& context);
+void AddSweepsCommand(CLI::App& program, Context& context);
+void AddJobsCommand(CLI::App& program, Context& context);
+void AddShowCommand(CLI::App& program, Context& context);
+void AddWorkersCommand(CLI::App& program, Context& context);
+
+}  // namespace tutti

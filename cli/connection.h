@@ -1,0 +1,64 @@
+// The coordinator that a command talks to.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "cli/context.h"
+#include "cli/daemon_process.h"
+#include "common/result.h"
+#include "common/rpc/blob_transfer.h"
+#include "common/rpc/profile.h"
+#include "tutti/v1/sweep.grpc.pb.h"
+
+namespace tutti {
+
+// Owned by the main thread.
+class Connection {
+ public:
+  // By --dir (its running coordinator, or one that is opened for this command), else by --profile,
+  // $TUTTI_PROFILE or the user's own. kUnavailable: there is no profile. kInvalidArgument: both are
+  // given, a profile that is none or that others can read, a folder without state.
+  static Result<std::unique_ptr<Connection>> Open(Context& context);
+  // The coordinator of this folder's state, made where missing.
+  static Result<std::unique_ptr<Connection>> OpenDir(Context& context,
+                                                     const std::filesystem::path& dir);
+
+  // One call; `method` is a member of the stub. A coordinator that is away for a moment is asked
+  // again, `retries` times. Unavailable: says where and what to do.
+  template <class Request, class Response>
+  Result<Response> Call(grpc::Status (v1::SweepService::Stub::*method)(grpc::ClientContext*,
+                                                                       const Request&, Response*),
+                        const Request& request) {
+    Response response;
+    TUTTI_RETURN_IF_ERROR(Attempt([&](grpc::ClientContext& call) {
+      response.Clear();
+      return (stub_.get()->*method)(&call, request, &response);
+    }));
+    return response;
+  }
+
+  BlobClient& blobs() { return blobs_; }
+  // Whether this command opened the coordinator itself.
+  bool owns_coordinator() const { return coordinator_ != nullptr; }
+
+ private:
+  Connection(Context& context, Profile profile, std::shared_ptr<grpc::Channel> channel);
+  static Result<std::unique_ptr<Connection>> FromProfile(Context& context,
+                                                         const std::filesystem::path& path);
+  Status Attempt(const std::function<grpc::Status(grpc::ClientContext&)>& call);
+
+  Context& context_;
+  Profile profile_;
+  std::filesystem::path socket_folder_;  // removed at the end; empty: none
+  std::unique_ptr<DaemonProcess> coordinator_;
+  std::unique_ptr<v1::SweepService::Stub> stub_;
+  BlobClient blobs_;
+
+ public:
+  ~Connection();
+};
+
+}  // namespace tutti

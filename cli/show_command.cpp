@@ -1,0 +1,102 @@
+#include <cstdio>
+#include <iostream>
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/connection.h"
+#include "cli/text_table.h"
+#include "cli/words.h"
+
+namespace tutti {
+namespace {
+
+constexpr int kEpochsShown = 5;
+
+std::string Number(double value) {
+  char buffer[64];
+  std::snprintf(buffer, sizeof(buffer), "%.6g", value);
+  return buffer;
+}
+
+void PrintAttempts(const v1::GetJobResponse& job) {
+  std::vector<TextRow> rows;
+  for (const auto& attempt : job.attempts()) {
+    std::string reason = attempt.message();
+    if (attempt.failure() != v1::FAILURE_CLASS_UNSPECIFIED) {
+      reason = FailureName(attempt.failure()) + ": " + reason;
+    }
+    rows.push_back({std::to_string(attempt.attempt()), attempt.worker(), attempt.outcome(),
+                    TimeText(attempt.granted_at_unix_ms()), TimeText(attempt.ended_at_unix_ms()),
+                    reason});
+  }
+  std::cout << '\n'
+            << MarkdownTable({"Attempt", "Worker", "Outcome", "Granted", "Ended", "Why"}, rows);
+  for (const auto& attempt : job.attempts()) {
+    if (attempt.log_tail().empty()) continue;
+    std::cout << "\nLast log lines of attempt " << attempt.attempt() << ":\n";
+    for (const auto& line : attempt.log_tail()) std::cout << "  " << line << '\n';
+  }
+}
+
+void PrintEpochs(const v1::GetJobResponse& job) {
+  if (job.epochs().empty()) return;
+  std::vector<TextRow> rows;
+  for (int i = std::max(0, job.epochs_size() - kEpochsShown); i < job.epochs_size(); ++i) {
+    const auto& epoch = job.epochs(i);
+    rows.push_back({std::to_string(epoch.epoch()), Number(epoch.train_loss()),
+                    Number(epoch.train_accuracy()), Number(epoch.val_loss()),
+                    Number(epoch.val_accuracy()), Number(epoch.seconds())});
+  }
+  std::cout << '\n'
+            << MarkdownTable(
+                   {"Epoch", "Train loss", "Train accuracy", "Val loss", "Val accuracy", "Seconds"},
+                   rows);
+}
+
+template <class Map>
+void PrintValues(const std::string& title, const Map& values) {
+  if (values.empty()) return;
+  std::vector<TextRow> rows;
+  for (const auto& [name, value] : std::map<std::string, double>(values.begin(), values.end())) {
+    rows.push_back({name, Number(value)});
+  }
+  std::cout << '\n' << MarkdownTable({title, ""}, rows);
+}
+
+Result<ExitCode> Show(Context& context, std::int64_t id) {
+  TUTTI_ASSIGN_OR_RETURN(const auto connection, Connection::Open(context));
+  v1::GetJobRequest request;
+  request.set_id(id);
+  TUTTI_ASSIGN_OR_RETURN(const auto job,
+                         connection->Call(&v1::SweepService::Stub::GetJob, request));
+  if (context.json) {
+    std::cout << ToJson(job).dump(2) << '\n';
+    return ExitCode::kDone;
+  }
+  if (context.quiet) {
+    std::cout << PhaseName(job.job().phase()) << '\n';
+    return ExitCode::kDone;
+  }
+  std::cout << "Job " << id << " (" << KindName(job.job().kind()) << ") of sweep "
+            << job.job().sweep() << ": " << PhaseName(job.job().phase()) << '\n';
+  if (!job.job().message().empty()) std::cout << job.job().message() << '\n';
+  if (!job.job().config_json().empty()) std::cout << "Run: " << job.job().config_json() << '\n';
+  PrintAttempts(job);
+  PrintEpochs(job);
+  PrintValues("Metric", job.metrics());
+  PrintValues("Seconds", job.timings_seconds());
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void AddShowCommand(CLI::App& program, Context& context) {
+  CLI::App* show = program.add_subcommand(
+      "show", "one job: attempts, curves, scores, timings\nExample: tutti show 12");
+  auto id = std::make_shared<std::int64_t>(0);
+  show->add_option("job", *id, "its number, as tutti jobs shows it")->required();
+  AddCommonOptions(*show, context);
+  SetAction(*show, context, [&context, id] { return Show(context, *id); });
+}
+
+}  // namespace tutti

@@ -1,0 +1,20 @@
+// The two names in a sweep file that this side needs; the coordinator reads the file for real.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "common/result.h"
+
+namespace tutti {
+
+struct SweepFileNames {
+  std::string name;
+  std::string dataset;  // empty: none
+};
+
+// kInvalidArgument, naming `file`: no YAML, or no `name`, or one that cannot be part of a folder's
+// name.
+Result<SweepFileNames> PeekSweepFile(std::string_view text, const std::string& file);
+
+}  // namespace tutti

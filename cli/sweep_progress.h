@@ -1,0 +1,36 @@
+// Watching one sweep until it ends: a plain line when something changed.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "cli/connection.h"
+#include "common/result.h"
+#include "tutti/v1/sweep.pb.h"
+
+namespace tutti {
+
+struct SweepCounts {
+  std::int64_t planned = 0;  // without cancelled ones
+  std::int64_t succeeded = 0;
+  std::int64_t failed = 0;
+  std::int64_t cancelled = 0;
+  std::int64_t running = 0;  // leased ones too
+  std::int64_t waiting = 0;
+  std::int64_t shards = 0;
+  std::int64_t shards_done = 0;
+
+  bool ended() const { return running == 0 && waiting == 0; }
+};
+
+SweepCounts CountsOf(const v1::SweepInfo& sweep);
+
+// "shards 3/4, runs 2/8, 2 running (rnn 1s seed 333: epoch 4, loss 1.23), 1 failed"
+std::string ProgressLine(const v1::GetSweepResponse& sweep);
+
+// Asks until no run waits or runs; a line on stderr whenever it changed (none when quiet).
+// `still_fine`: asked each time, its error ends the wait. kCancelled: the user asked to stop.
+Result<SweepCounts> WaitForSweep(Context& context, Connection& connection, const std::string& name,
+                                 const std::function<Status()>& still_fine);
+
+}  // namespace tutti

@@ -1,0 +1,51 @@
+#include <iostream>
+
+#include "cli/commands.h"
+#include "cli/connection.h"
+#include "cli/text_table.h"
+#include "cli/words.h"
+
+namespace tutti {
+namespace {
+
+std::string StateOf(const v1::WorkerInfo& worker) {
+  if (!worker.connected()) return "away";
+  return worker.draining() ? "draining" : "connected";
+}
+
+Result<ExitCode> ListWorkers(Context& context) {
+  TUTTI_ASSIGN_OR_RETURN(const auto connection, Connection::Open(context));
+  TUTTI_ASSIGN_OR_RETURN(const auto reply, connection->Call(&v1::SweepService::Stub::ListWorkers,
+                                                            v1::ListWorkersRequest()));
+  OrderedJson list = OrderedJson::array();
+  std::vector<TextRow> rows;
+  for (const auto& worker : reply.workers()) {
+    if (context.quiet) std::cout << worker.name() << '\n';
+    list.push_back(ToJson(worker));
+    std::string jobs;
+    for (const auto& attempt : worker.running()) {
+      jobs += (jobs.empty() ? "" : ", ") + std::to_string(attempt.job_id());
+    }
+    rows.push_back({worker.name(), StateOf(worker),
+                    std::to_string(worker.busy_slots()) + "/" + std::to_string(worker.slots()),
+                    jobs, worker.host(), worker.version(), TimeText(worker.last_seen_unix_ms())});
+  }
+  if (context.json) {
+    std::cout << list.dump(2) << '\n';
+  } else if (!context.quiet) {
+    std::cout << MarkdownTable({"Worker", "State", "Slots", "Jobs", "Host", "Version", "Last seen"},
+                               rows);
+  }
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void AddWorkersCommand(CLI::App& program, Context& context) {
+  CLI::App* workers =
+      program.add_subcommand("workers", "all workers and what they do\nExample: tutti workers");
+  AddCommonOptions(*workers, context);
+  SetAction(*workers, context, [&context] { return ListWorkers(context); });
+}
+
+}  // namespace tutti

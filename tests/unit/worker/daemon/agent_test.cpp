@@ -1,0 +1,432 @@
+#include "worker/daemon/agent.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace tutti {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr AttemptId kFirst{12, 1};
+constexpr AttemptId kSecond{13, 1};
+
+// One agent with two slots, its actions and its frames; time moves only when a test says so.
+class AgentTest : public testing::Test {
+ protected:
+  AgentTest() : agent_(MakeOptions()) {}
+
+  static Agent::Options MakeOptions() {
+    Agent::Options options;
+    options.worker_id = "worker-1";
+    options.hello.set_name("box");
+    options.hello.set_slots(2);
+    options.slots = 2;
+    return options;
+  }
+
+  Instant Now() const {
+    return {SteadyTime(milliseconds(now_ms_)), UnixMillis{1'700'000'000'000 + now_ms_}};
+  }
+  void Advance(milliseconds by) { now_ms_ += by.count(); }
+
+  void Connect() {
+    agent_.OnSessionOpened(++session_, {});
+    ASSERT_TRUE(agent_.NextFrame(Now()).has_value());
+    v1::CoordinatorFrame frame;
+    frame.mutable_settings()->set_heartbeat_interval_ms(5'000);
+    agent_.OnFrame(frame, Now());
+  }
+
+  static v1::Lease LeaseOf(const AttemptId& id, milliseconds time_limit = milliseconds(0)) {
+    v1::Lease lease;
+    *lease.mutable_attempt() = ToProto(id);
+    lease.set_kind(v1::JOB_KIND_TRAIN);
+    lease.set_time_limit_ms(time_limit.count());
+    return lease;
+  }
+  void Give(const AttemptId& id, milliseconds time_limit = milliseconds(0)) {
+    v1::CoordinatorFrame frame;
+    *frame.add_leases() = LeaseOf(id, time_limit);
+    agent_.OnFrame(frame, Now());
+  }
+  void GiveAndRun(const AttemptId& id, milliseconds time_limit = milliseconds(0)) {
+    Give(id, time_limit);
+    agent_.OnRunning(id, Now());
+    agent_.TakeActions();
+  }
+  void Acknowledge(const AttemptId& id, std::int64_t sequence) {
+    v1::CoordinatorFrame frame;
+    *frame.add_acked()->mutable_attempt() = ToProto(id);
+    frame.mutable_acked(0)->set_sequence(sequence);
+    agent_.OnFrame(frame, Now());
+  }
+  void DropIt(const AttemptId& id) {
+    v1::CoordinatorFrame frame;
+    *frame.add_drops()->mutable_attempt() = ToProto(id);
+    agent_.OnFrame(frame, Now());
+  }
+  static v1::EpochPoint Epoch(int number) {
+    v1::EpochPoint epoch;
+    epoch.set_epoch(number);
+    return epoch;
+  }
+
+  // One word an action: "begin 12-1", "spool 12-1 started", "spool! 12-1 finished" (final).
+  std::vector<std::string> Actions() {
+    std::vector<std::string> words;
+    for (const Action& action : agent_.TakeActions()) {
+      if (const auto* begin = std::get_if<BeginAttempt>(&action)) {
+        words.push_back("begin " + FileName(ToAttemptId(begin->lease.attempt())));
+      } else if (const auto* stop = std::get_if<StopAttempt>(&action)) {
+        words.push_back("stop " + FileName(stop->attempt));
+      } else if (const auto* spool = std::get_if<SpoolEvent>(&action)) {
+        words.push_back(std::string(spool->final ? "spool! " : "spool ") + Word(spool->event));
+      } else {
+        words.push_back("forget " + FileName(std::get<ForgetAttempt>(action).attempt));
+      }
+    }
+    return words;
+  }
+  static std::string Word(const v1::AttemptEvent& event) {
+    constexpr const char* kNames[] = {"?",        "started", "progress", "epoch",
+                                      "finished", "broke",   "returned"};
+    const int payload = event.payload_case() == 0 ? 0 : event.payload_case() - 3;
+    return FileName(ToAttemptId(event.attempt())) + " " + kNames[payload] + " #" +
+           std::to_string(event.sequence());
+  }
+  std::vector<std::string> SentEvents() {
+    std::vector<std::string> words;
+    while (const auto frame = agent_.NextFrame(Now())) {
+      for (const v1::AttemptEvent& event : frame->events()) words.push_back(Word(event));
+    }
+    return words;
+  }
+
+  Agent agent_;
+  std::int64_t now_ms_ = 1'000'000;
+  std::int64_t session_ = 0;
+};
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST_F(AgentTest, FirstFrameSaysWhoItIsAndWhatItHolds) {
+  agent_.OnSessionOpened(7, {"cached"});
+  const auto frame = agent_.NextFrame(Now());
+  ASSERT_TRUE(frame.has_value());
+  EXPECT_EQ(frame->worker_id(), "worker-1");
+  EXPECT_EQ(frame->session(), 7);
+  EXPECT_EQ(frame->hello().name(), "box");
+  EXPECT_EQ(frame->hello().cached_blobs(0), "cached");
+  EXPECT_EQ(frame->free_slots(), 2);
+  EXPECT_EQ(frame->held_size(), 0);
+}
+
+TEST_F(AgentTest, SaysNothingMoreBeforeTheCoordinatorHasAccepted) {
+  agent_.OnSessionOpened(1, {});
+  ASSERT_TRUE(agent_.NextFrame(Now()).has_value());
+  Advance(seconds(60));
+  EXPECT_FALSE(agent_.NextFrame(Now()).has_value());
+  EXPECT_FALSE(agent_.NextDeadline().has_value());
+}
+
+TEST_F(AgentTest, BeatsInTheIntervalThatTheSettingsName) {
+  Connect();
+  EXPECT_FALSE(agent_.NextFrame(Now()).has_value());
+  EXPECT_EQ(agent_.NextDeadline(), Now().steady + seconds(5));
+  Advance(seconds(5));
+  const auto beat = agent_.NextFrame(Now());
+  ASSERT_TRUE(beat.has_value());
+  EXPECT_FALSE(beat->has_hello());
+  EXPECT_FALSE(agent_.NextFrame(Now()).has_value());
+}
+
+TEST_F(AgentTest, LeaseBeginsAnAttemptAndTakesASlot) {
+  Connect();
+  Give(kFirst);
+  EXPECT_THAT(Actions(), ElementsAre("begin 12-1"));
+  EXPECT_EQ(agent_.free_slots(), 1);
+  Advance(seconds(5));
+  const auto beat = agent_.NextFrame(Now());
+  EXPECT_EQ(ToAttemptId(beat->held(0)), kFirst);
+  EXPECT_EQ(beat->free_slots(), 1);
+}
+
+TEST_F(AgentTest, SameLeaseAgainChangesNothing) {
+  Connect();
+  Give(kFirst);
+  Actions();
+  Give(kFirst);
+  EXPECT_THAT(Actions(), IsEmpty());
+}
+
+TEST_F(AgentTest, LeaseWithoutAFreeSlotIsGivenBackUnstarted) {
+  Connect();
+  Give(kFirst);
+  Give(kSecond);
+  Actions();
+  Give({14, 1});
+  EXPECT_THAT(Actions(), ElementsAre("spool! 14-1 returned #1"));
+  const auto frame = agent_.NextFrame(Now());
+  EXPECT_FALSE(frame->events(0).returned().started());
+}
+
+TEST_F(AgentTest, EventsAreNumberedSpooledAndSentInOrder) {
+  Connect();
+  Give(kFirst);
+  Actions();
+  agent_.OnRunning(kFirst, Now());
+  agent_.OnEpoch(kFirst, Epoch(1), Now());
+  agent_.OnUploading(kFirst);
+  agent_.OnFinished(kFirst, {}, Now());
+  EXPECT_THAT(Actions(), ElementsAre("spool 12-1 started #1", "spool 12-1 epoch #2",
+                                     "spool! 12-1 finished #3"));
+  EXPECT_THAT(SentEvents(), ElementsAre("12-1 started #1", "12-1 epoch #2", "12-1 finished #3"));
+  EXPECT_THAT(SentEvents(), IsEmpty());
+}
+
+TEST_F(AgentTest, AttemptIsHeldUntilItsLastEventIsAcknowledged) {
+  Connect();
+  GiveAndRun(kFirst);
+  agent_.OnFinished(kFirst, {}, Now());
+  Actions();
+  Acknowledge(kFirst, 1);
+  EXPECT_FALSE(agent_.holds_nothing());
+  EXPECT_THAT(Actions(), IsEmpty());
+  Acknowledge(kFirst, 2);
+  EXPECT_TRUE(agent_.holds_nothing());
+  EXPECT_THAT(Actions(), ElementsAre("forget 12-1"));
+}
+
+TEST_F(AgentTest, AcknowledgingEverythingSoFarDoesNotEndARunningAttempt) {
+  Connect();
+  GiveAndRun(kFirst);
+  Acknowledge(kFirst, 1);
+  EXPECT_FALSE(agent_.holds_nothing());
+}
+
+TEST_F(AgentTest, ReconnectSendsAgainWhatIsNotAcknowledged) {
+  Connect();
+  GiveAndRun(kFirst);
+  agent_.OnEpoch(kFirst, Epoch(1), Now());
+  agent_.OnEpoch(kFirst, Epoch(2), Now());
+  SentEvents();
+  Acknowledge(kFirst, 1);
+  agent_.OnSessionClosed(Agent::Resend::kUnacknowledged);
+  EXPECT_FALSE(agent_.NextFrame(Now()).has_value());
+  Connect();
+  EXPECT_THAT(SentEvents(), ElementsAre("12-1 epoch #2", "12-1 epoch #3"));
+}
+
+TEST_F(AgentTest, CoordinatorThatFoundAGapIsToldEverythingAgain) {
+  Connect();
+  GiveAndRun(kFirst);
+  agent_.OnEpoch(kFirst, Epoch(1), Now());
+  SentEvents();
+  Acknowledge(kFirst, 2);
+  agent_.OnSessionClosed(Agent::Resend::kEverything);
+  Connect();
+  EXPECT_THAT(SentEvents(), ElementsAre("12-1 started #1", "12-1 epoch #2"));
+}
+
+TEST_F(AgentTest, DropStopsAndForgetsAtOnce) {
+  Connect();
+  GiveAndRun(kFirst);
+  DropIt(kFirst);
+  EXPECT_THAT(Actions(), ElementsAre("stop 12-1", "forget 12-1"));
+  EXPECT_TRUE(agent_.holds_nothing());
+  agent_.OnFinished(kFirst, {}, Now());  // it was on its way
+  EXPECT_THAT(Actions(), IsEmpty());
+  EXPECT_THAT(SentEvents(), IsEmpty());
+}
+
+TEST_F(AgentTest, FreedSlotIsToldAtOnce) {
+  Connect();
+  GiveAndRun(kFirst);
+  SentEvents();
+  DropIt(kFirst);
+  const auto frame = agent_.NextFrame(Now());
+  ASSERT_TRUE(frame.has_value());
+  EXPECT_EQ(frame->free_slots(), 2);
+}
+
+TEST_F(AgentTest, UploadLeavesItsSlotToTheNextJobUntilUploadsPileUp) {
+  Connect();
+  for (int job = 1; job <= 3; ++job) {
+    GiveAndRun({job, 1});
+    agent_.OnUploading({job, 1});
+  }
+  EXPECT_EQ(agent_.free_slots(), 1);
+  GiveAndRun({4, 1});
+  agent_.OnUploading({4, 1});
+  EXPECT_EQ(agent_.free_slots(), 0);
+}
+
+TEST_F(AgentTest, LostCoordinatorStopsNoRunner) {
+  Connect();
+  GiveAndRun(kFirst);
+  agent_.OnSessionClosed(Agent::Resend::kUnacknowledged);
+  Advance(std::chrono::hours(24));
+  agent_.OnTick(Now());
+  EXPECT_THAT(Actions(), IsEmpty());
+  Connect();
+  Advance(seconds(5));
+  EXPECT_EQ(ToAttemptId(agent_.NextFrame(Now())->held(0)), kFirst);
+}
+
+TEST_F(AgentTest, TimeLimitEndsARunAsTimedOut) {
+  Connect();
+  GiveAndRun(kFirst, seconds(10));
+  EXPECT_EQ(agent_.NextDeadline(), Now().steady + seconds(5));  // the heartbeat
+  Advance(milliseconds(9'999));
+  agent_.OnTick(Now());
+  EXPECT_THAT(Actions(), IsEmpty());
+  Advance(milliseconds(1));
+  agent_.OnTick(Now());
+  EXPECT_THAT(Actions(), ElementsAre("stop 12-1", "spool! 12-1 broke #2"));
+  const auto frame = agent_.NextFrame(Now());
+  EXPECT_EQ(frame->events(1).broke().failure(), v1::FAILURE_CLASS_TIMED_OUT);
+}
+
+TEST_F(AgentTest, TimeLimitCountsFromTheStartOfTheRunAndEndsWithIt) {
+  Connect();
+  Give(kFirst, seconds(10));
+  Advance(seconds(60));  // a long fetch
+  agent_.OnRunning(kFirst, Now());
+  Advance(seconds(9));
+  agent_.OnUploading(kFirst);
+  Advance(seconds(60));  // a long upload
+  Actions();
+  agent_.OnTick(Now());
+  EXPECT_THAT(Actions(), IsEmpty());
+}
+
+TEST_F(AgentTest, ProgressIsToldAtMostOnceASecondAndOnlyTheNewest) {
+  Connect();
+  GiveAndRun(kFirst);
+  const auto progress = [&](int done) {
+    v1::Progress point;
+    point.set_done(done);
+    agent_.OnProgress(kFirst, point);
+  };
+  progress(1);
+  agent_.OnTick(Now());
+  EXPECT_THAT(Actions(), ElementsAre("spool 12-1 progress #2"));
+  progress(2);
+  progress(3);
+  agent_.OnTick(Now());
+  EXPECT_THAT(Actions(), IsEmpty());
+  Advance(kProgressInterval);
+  agent_.OnTick(Now());
+  EXPECT_THAT(Actions(), ElementsAre("spool 12-1 progress #3"));
+  const auto frame = agent_.NextFrame(Now());
+  EXPECT_EQ(frame->events(2).progress().done(), 3);
+}
+
+TEST_F(AgentTest, DrainGivesBackWhatRunsAndFetchesAndKeepsUploads) {
+  Connect();
+  GiveAndRun(kFirst);
+  agent_.OnUploading(kFirst);
+  GiveAndRun(kSecond);
+  Give({14, 1});
+  Actions();
+  agent_.OnDrain("signal 15", Now());
+  EXPECT_THAT(Actions(), ElementsAre("stop 13-1", "spool! 13-1 returned #2", "stop 14-1",
+                                     "spool! 14-1 returned #1"));
+  EXPECT_TRUE(agent_.uploading());
+  const auto frame = agent_.NextFrame(Now());
+  EXPECT_TRUE(frame->draining());
+  EXPECT_EQ(frame->free_slots(), 0);
+  EXPECT_TRUE(agent_.draining_told());
+}
+
+TEST_F(AgentTest, DrainIsToldAtOnceAlsoWithoutWork) {
+  Connect();
+  agent_.OnDrain("signal 15", Now());
+  EXPECT_FALSE(agent_.draining_told());
+  EXPECT_TRUE(agent_.NextFrame(Now())->draining());
+  EXPECT_FALSE(agent_.NextFrame(Now()).has_value());
+}
+
+TEST_F(AgentTest, LeaseDuringADrainIsGivenBack) {
+  Connect();
+  agent_.OnDrain("signal 15", Now());
+  Give(kFirst);
+  EXPECT_THAT(Actions(), ElementsAre("spool! 12-1 returned #1"));
+}
+
+TEST_F(AgentTest, CoordinatorsDrainTakesNoNewLeasesAndLetsRunsEnd) {
+  Connect();
+  GiveAndRun(kFirst);
+  v1::CoordinatorFrame frame;
+  frame.set_drain(true);
+  agent_.OnFrame(frame, Now());
+  Give(kSecond);
+  EXPECT_THAT(Actions(), ElementsAre("spool! 13-1 returned #1"));
+  EXPECT_TRUE(agent_.NextFrame(Now())->draining());
+}
+
+TEST_F(AgentTest, RecoveredAttemptWithoutALastEventWasPreempted) {
+  v1::AttemptEvent started;
+  *started.mutable_attempt() = ToProto(kFirst);
+  started.set_sequence(1);
+  started.mutable_started();
+  agent_.Recover(kFirst, {started}, Now());
+  EXPECT_THAT(Actions(), ElementsAre("spool! 12-1 broke #2"));
+  Connect();
+  const auto frame = agent_.NextFrame(Now());
+  EXPECT_EQ(frame->events(1).broke().failure(), v1::FAILURE_CLASS_PREEMPTED);
+  EXPECT_EQ(ToAttemptId(frame->held(0)), kFirst);
+  EXPECT_EQ(frame->free_slots(), 2);
+}
+
+TEST_F(AgentTest, RecoveredResultIsSentAsItIs) {
+  v1::AttemptEvent finished;
+  *finished.mutable_attempt() = ToProto(kFirst);
+  finished.set_sequence(1);
+  (*finished.mutable_finished()->mutable_metrics())["f1_macro"] = 0.5;
+  agent_.Recover(kFirst, {finished}, Now());
+  EXPECT_THAT(Actions(), IsEmpty());
+  Connect();
+  EXPECT_THAT(SentEvents(), ElementsAre("12-1 finished #1"));
+}
+
+TEST_F(AgentTest, FrameHoldsABoundedNumberOfEvents) {
+  Connect();
+  GiveAndRun(kFirst);
+  for (int i = 1; i <= kMaxEventsPerFrame; ++i) agent_.OnEpoch(kFirst, Epoch(i), Now());
+  EXPECT_EQ(agent_.NextFrame(Now())->events_size(), kMaxEventsPerFrame);
+  EXPECT_EQ(agent_.NextFrame(Now())->events_size(), 1);
+}
+
+TEST_F(AgentTest, FrameIsBoundedInBytesButALargeEventTravelsAlone) {
+  Connect();
+  GiveAndRun(kFirst);
+  GiveAndRun(kSecond);
+  SentEvents();
+  v1::Finished large;
+  (*large.mutable_environment())["x"] = std::string(kMaxFrameEventBytes + 1, 'x');
+  agent_.OnFinished(kFirst, large, Now());
+  agent_.OnFinished(kSecond, large, Now());
+  EXPECT_EQ(agent_.NextFrame(Now())->events_size(), 1);
+  EXPECT_EQ(agent_.NextFrame(Now())->events_size(), 1);
+}
+
+TEST_F(AgentTest, EventsOfOneAttemptAreBoundedExceptTheLast) {
+  Connect();
+  GiveAndRun(kFirst);
+  for (std::size_t i = 0; i < kMaxEventsPerAttempt + 5; ++i) {
+    agent_.OnEpoch(kFirst, Epoch(1), Now());
+  }
+  agent_.TakeActions();
+  agent_.OnBroke(kFirst, {}, Now());
+  const auto actions = agent_.TakeActions();
+  ASSERT_EQ(actions.size(), 1u);
+  EXPECT_EQ(std::get<SpoolEvent>(actions[0]).event.sequence(),
+            static_cast<std::int64_t>(kMaxEventsPerAttempt) + 1);
+}
+
+}  // namespace
+}  // namespace tutti

@@ -1,0 +1,204 @@
+#include "worker/daemon/executor.h"
+
+#include <map>
+
+#include <gmock/gmock.h>
+
+#include "common/json.h"
+#include "tests/support/result_matchers.h"
+#include "tests/unit/worker/daemon/folder_transport.h"
+#include "tests/unit/worker/daemon/loop_fixture.h"
+
+namespace tutti {
+namespace {
+
+// Writes one word an event; keeps how each attempt ended.
+class RecordingListener final : public AttemptListener {
+ public:
+  void OnRunning(const AttemptId& id) override { words.push_back(FileName(id) + " running"); }
+  void OnProgress(const AttemptId& id, const v1::Progress& progress) override {
+    words.push_back(FileName(id) + " progress " + std::to_string(progress.done()));
+  }
+  void OnEpoch(const AttemptId& id, const v1::EpochPoint& epoch) override {
+    words.push_back(FileName(id) + " epoch " + std::to_string(epoch.epoch()));
+  }
+  void OnUploading(const AttemptId& id) override { words.push_back(FileName(id) + " uploading"); }
+  void OnFinished(const AttemptId& id, v1::Finished finished) override {
+    words.push_back(FileName(id) + " finished");
+    finished_[id] = std::move(finished);
+  }
+  void OnBroke(const AttemptId& id, v1::Broke broke) override {
+    words.push_back(FileName(id) + " broke");
+    broke_[id] = std::move(broke);
+  }
+  bool Ended(const AttemptId& id) const { return finished_.contains(id) || broke_.contains(id); }
+
+  std::vector<std::string> words;
+  std::map<AttemptId, v1::Finished> finished_;
+  std::map<AttemptId, v1::Broke> broke_;
+};
+
+constexpr AttemptId kFirst{12, 1};
+
+class ExecutorTest : public LoopFixture {
+ protected:
+  ExecutorTest() : blobs_(dir_ / "blobs"), cache_(*BlobCache::Open(files_, dir_ / "cache")) {}
+  ~ExecutorTest() override {
+    executor_.reset();
+    pool_.reset();
+    runners_.reset();
+    loop_.reset();  // before the cache: what it never came to holds pins
+  }
+
+  void SetRunner(const std::string& program) {
+    runners_ = std::make_unique<RunnerPool>(
+        Around(),
+        RunnerPool::Programs{{v1::JOB_KIND_TRAIN, {program}}, {v1::JOB_KIND_PREPROCESS, {program}}},
+        2);
+    pool_ = std::make_unique<IoPool>(2);
+    executor_ = std::make_unique<Executor>(
+        Executor::Surroundings{*loop_, *pool_, clock_, files_, random_, *cache_, blobs_, *runners_,
+                               listener_},
+        dir_ / "jobs");
+  }
+  v1::Lease LeaseOf(v1::JobKind kind, const std::string& blob_hash) {
+    v1::Lease lease;
+    *lease.mutable_attempt() = ToProto(kFirst);
+    lease.set_kind(kind);
+    auto& track = *lease.add_tracks();
+    track.set_id(17);
+    track.set_content_hash(blob_hash);
+    track.set_shard(-1);
+    if (kind == v1::JOB_KIND_TRAIN) {
+      lease.add_shards()->set_blob_hash(blob_hash);
+      track.set_shard(0);
+    }
+    return lease;
+  }
+  void Run(const v1::Lease& lease) {
+    executor_->Begin(lease);
+    RunUntil([this] { return listener_.Ended(kFirst); });
+  }
+  // Copies its shard to an artifact and tells what it got.
+  std::string CopyingRunner() {
+    return Python("runner", R"(
+job = json.loads(sys.stdin.readline())
+source = job['tracks'][0]['shard'] or job['tracks'][0]['audio']
+open(os.path.join(job['output_dir'], 'copy'), 'wb').write(open(source, 'rb').read() + b'!')
+print(json.dumps({'event': 'progress', 'done': 1, 'total': 1}))
+print(json.dumps({'event': 'epoch', 'epoch': 1}))
+print(json.dumps({'event': 'artifact', 'name': 'copy', 'path': 'copy'}))
+print(json.dumps({'event': 'result', 'metrics': {'f1_macro': 0.5}, 'timings': {'train_seconds': 2}}))
+)");
+  }
+
+  FolderTransport blobs_;
+  std::unique_ptr<BlobCache> cache_;
+  RecordingListener listener_;
+  std::unique_ptr<RunnerPool> runners_;
+  std::unique_ptr<IoPool> pool_;
+  std::unique_ptr<Executor> executor_;
+};
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+TEST_F(ExecutorTest, FetchesRunsAndUploads) {
+  SetRunner(CopyingRunner());
+  Run(LeaseOf(v1::JOB_KIND_TRAIN, blobs_.Put("shard")));
+  EXPECT_THAT(listener_.words, ElementsAre("12-1 running", "12-1 progress 1", "12-1 epoch 1",
+                                           "12-1 uploading", "12-1 finished"));
+  const v1::Finished& finished = listener_.finished_[kFirst];
+  EXPECT_EQ(finished.metrics().at("f1_macro"), 0.5);
+  EXPECT_EQ(finished.timings_seconds().at("train"), 2);
+  EXPECT_TRUE(finished.timings_seconds().contains("fetch"));
+  ASSERT_EQ(finished.artifacts_size(), 1);
+  EXPECT_EQ(finished.artifacts(0).blob_hash(), Sha256Hex("shard!"));
+  EXPECT_EQ(blobs_.Read(Sha256Hex("shard!")), "shard!");
+}
+
+TEST_F(ExecutorTest, ShardThatWasMadeHereIsReadHere) {
+  SetRunner(CopyingRunner());
+  Run(LeaseOf(v1::JOB_KIND_PREPROCESS, blobs_.Put("audio")));
+  EXPECT_THAT(cache_->Contents(10), testing::Contains(Sha256Hex("audio!")));
+}
+
+TEST_F(ExecutorTest, OutputFolderGoesWhenTheAttemptIsForgotten) {
+  SetRunner(CopyingRunner());
+  Run(LeaseOf(v1::JOB_KIND_TRAIN, blobs_.Put("shard")));
+  EXPECT_TRUE(files_.Exists(dir_ / "jobs" / "12-1"));
+  executor_->Forget(kFirst);
+  EXPECT_FALSE(files_.Exists(dir_ / "jobs" / "12-1"));
+}
+
+TEST_F(ExecutorTest, CoordinatorThatIsAwayIsTriedAgain) {
+  SetRunner(CopyingRunner());
+  const std::string shard = blobs_.Put("shard");
+  blobs_.failures_left = 2;
+  Run(LeaseOf(v1::JOB_KIND_TRAIN, shard));
+  EXPECT_TRUE(listener_.finished_.contains(kFirst));
+}
+
+TEST_F(ExecutorTest, MissingInputIsBadData) {
+  SetRunner(CopyingRunner());
+  Run(LeaseOf(v1::JOB_KIND_TRAIN, Sha256Hex("nobody has it")));
+  EXPECT_EQ(listener_.broke_[kFirst].failure(), v1::FAILURE_CLASS_BAD_DATA);
+  EXPECT_THAT(listener_.words, ElementsAre("12-1 broke"));
+}
+
+TEST_F(ExecutorTest, UndecodableTrackIsToldWithItsContent) {
+  SetRunner(Script("runner", R"(read job
+echo '{"event":"track","id":17,"error":"no audio"}'
+echo '{"event":"result"}')"));
+  const std::string audio = blobs_.Put("audio");
+  Run(LeaseOf(v1::JOB_KIND_PREPROCESS, audio));
+  const v1::Finished& finished = listener_.finished_[kFirst];
+  ASSERT_EQ(finished.track_errors_size(), 1);
+  EXPECT_EQ(finished.track_errors(0).track_id(), 17);
+  EXPECT_EQ(finished.track_errors(0).content_hash(), audio);
+  EXPECT_EQ(finished.track_errors(0).message(), "no audio");
+}
+
+TEST_F(ExecutorTest, VerdictOnATrackOfAnotherJobIsRefused) {
+  SetRunner(Script("runner", R"(read job
+echo '{"event":"track","id":99,"error":"no audio"}'
+echo '{"event":"result"}')"));
+  Run(LeaseOf(v1::JOB_KIND_PREPROCESS, blobs_.Put("audio")));
+  EXPECT_EQ(listener_.broke_[kFirst].failure(), v1::FAILURE_CLASS_BAD_DATA);
+  EXPECT_THAT(listener_.broke_[kFirst].message(), HasSubstr("track 99"));
+}
+
+TEST_F(ExecutorTest, ArtifactOutsideTheOutputFolderIsBadData) {
+  for (const std::string path : {"../../blobs/x", "link"}) {
+    SetRunner(Script("runner", "read job; ln -sf /etc/passwd '" +
+                                   (dir_ / "jobs" / "12-1" / "link").string() +
+                                   "'\necho '{\"event\":\"artifact\",\"name\":\"a\",\"path\":\"" +
+                                   path + "\"}'\necho '{\"event\":\"result\"}'"));
+    listener_ = {};
+    Run(LeaseOf(v1::JOB_KIND_TRAIN, blobs_.Put("shard")));
+    EXPECT_EQ(listener_.broke_[kFirst].failure(), v1::FAILURE_CLASS_BAD_DATA) << path;
+    executor_->Forget(kFirst);
+  }
+  EXPECT_EQ(blobs_.uploads, 0);
+}
+
+TEST_F(ExecutorTest, StoppedAttemptTellsNothingMore) {
+  SetRunner(Script("runner", "read job; sleep 1000"));
+  executor_->Begin(LeaseOf(v1::JOB_KIND_TRAIN, blobs_.Put("shard")));
+  RunUntil([this] { return !listener_.words.empty(); });
+  executor_->Stop(kFirst);
+  executor_->Stop(kFirst);
+  RunUntil([this] { return runners_->process_count() == 0; });
+  EXPECT_THAT(listener_.words, ElementsAre("12-1 running"));
+  EXPECT_EQ(cache_->PinCount(Sha256Hex("shard")), 0);
+}
+
+TEST_F(ExecutorTest, RunnerThatCannotBeStartedBreaksTheAttempt) {
+  SetRunner("/no/such/runner");
+  Run(LeaseOf(v1::JOB_KIND_TRAIN, blobs_.Put("shard")));
+  EXPECT_EQ(listener_.broke_[kFirst].failure(), v1::FAILURE_CLASS_CRASHED);
+  EXPECT_THAT(listener_.broke_[kFirst].message(), HasSubstr("/no/such/runner"));
+}
+
+}  // namespace
+}  // namespace tutti

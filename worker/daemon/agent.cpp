@@ -1,0 +1,282 @@
+#include "worker/daemon/agent.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/check.h"
+
+namespace tutti {
+namespace {
+
+bool IsFinal(const v1::AttemptEvent& event) {
+  return event.has_finished() || event.has_broke() || event.has_returned();
+}
+
+void KeepEarlier(std::optional<SteadyTime>& earliest, std::optional<SteadyTime> other) {
+  if (other && (!earliest || *other < *earliest)) earliest = other;
+}
+
+v1::AttemptEvent BrokeEvent(v1::FailureClass failure, const std::string& message) {
+  v1::AttemptEvent event;
+  event.mutable_broke()->set_failure(failure);
+  event.mutable_broke()->set_message(message);
+  event.mutable_broke()->set_exit_code(-1);
+  return event;
+}
+
+}  // namespace
+
+void Agent::Recover(const AttemptId& id, std::vector<v1::AttemptEvent> events, Instant now) {
+  Held& held = held_[id];
+  held.started = !events.empty();
+  held.events = std::move(events);
+  held.stage = Stage::kReporting;
+  if (held.events.empty() || !IsFinal(held.events.back())) {
+    End(id, held,
+        BrokeEvent(v1::FAILURE_CLASS_PREEMPTED, "the worker was started anew while this ran"), now);
+  }
+}
+
+void Agent::OnSessionOpened(std::int64_t session, const std::vector<std::string>& cached_blobs) {
+  options_.hello.clear_cached_blobs();
+  for (const std::string& hash : cached_blobs) options_.hello.add_cached_blobs(hash);
+  session_ = Session{};
+  session_->number = session;
+  for (auto& [id, held] : held_) held.sent = held.acknowledged;
+}
+
+void Agent::OnSessionClosed(Resend resend) {
+  session_.reset();
+  if (resend == Resend::kUnacknowledged) return;
+  for (auto& [id, held] : held_) held.acknowledged = 0;
+}
+
+void Agent::OnFrame(const v1::CoordinatorFrame& frame, Instant now) {
+  if (!session_) return;
+  session_->accepted = true;
+  if (frame.has_settings() && frame.settings().heartbeat_interval_ms() > 0) {
+    heartbeat_ = std::chrono::milliseconds(frame.settings().heartbeat_interval_ms());
+  }
+  if (frame.drain() && !std::exchange(session_->refuses_leases, true)) draining_told_ = false;
+  for (const auto& acked : frame.acked()) {
+    OnAcked(ToAttemptId(acked.attempt()), acked.sequence());
+  }
+  for (const auto& drop : frame.drops()) Drop(ToAttemptId(drop.attempt()));
+  for (const v1::Lease& lease : frame.leases()) OnLease(lease, now);
+}
+
+void Agent::OnLease(const v1::Lease& lease, Instant now) {
+  const AttemptId id = ToAttemptId(lease.attempt());
+  if (held_.contains(id)) return;  // said again
+  const bool room = free_slots() > 0;
+  Held& held = held_[id];
+  held.time_limit = std::chrono::milliseconds(lease.time_limit_ms());
+  if (draining_ || session_->refuses_leases) {
+    GiveBack(id, held, "the worker is draining", now);
+  } else if (!room) {
+    GiveBack(id, held, "the worker has no free slot", now);
+  } else {
+    actions_.push_back(BeginAttempt{lease});
+  }
+}
+
+void Agent::OnAcked(const AttemptId& id, std::int64_t sequence) {
+  const auto found = held_.find(id);
+  if (found == held_.end() || sequence <= 0) return;
+  Held& held = found->second;
+  const auto count = std::min(static_cast<std::size_t>(sequence), held.events.size());
+  held.acknowledged = std::max(held.acknowledged, count);
+  held.sent = std::max(held.sent, held.acknowledged);
+  if (held.stage != Stage::kReporting || held.acknowledged < held.events.size()) return;
+  held_.erase(found);
+  actions_.push_back(ForgetAttempt{id});
+}
+
+void Agent::Drop(const AttemptId& id) {
+  if (held_.erase(id) == 0) return;
+  actions_.push_back(StopAttempt{id});
+  actions_.push_back(ForgetAttempt{id});
+}
+
+Agent::Held* Agent::Active(const AttemptId& id) {
+  const auto found = held_.find(id);
+  if (found == held_.end() || found->second.stage == Stage::kReporting) return nullptr;
+  return &found->second;
+}
+
+void Agent::Add(const AttemptId& id, Held& held, v1::AttemptEvent event, Instant now) {
+  const bool final = IsFinal(event);
+  if (!final && held.events.size() >= kMaxEventsPerAttempt) return;
+  *event.mutable_attempt() = ToProto(id);
+  event.set_sequence(static_cast<std::int64_t>(held.events.size()) + 1);
+  event.set_at_unix_ms(ToInt(now.wall));
+  held.events.push_back(event);
+  actions_.push_back(SpoolEvent{std::move(event), final});
+}
+
+void Agent::End(const AttemptId& id, Held& held, v1::AttemptEvent event, Instant now) {
+  held.stage = Stage::kReporting;
+  held.stop_at.reset();
+  held.progress.reset();
+  Add(id, held, std::move(event), now);
+}
+
+void Agent::GiveBack(const AttemptId& id, Held& held, const std::string& reason, Instant now) {
+  v1::AttemptEvent event;
+  event.mutable_returned()->set_reason(reason);
+  event.mutable_returned()->set_started(held.started);
+  End(id, held, std::move(event), now);
+}
+
+void Agent::OnRunning(const AttemptId& id, Instant now) {
+  Held* held = Active(id);
+  if (held == nullptr || held->stage != Stage::kFetching) return;
+  held->stage = Stage::kRunning;
+  held->started = true;
+  if (held->time_limit.count() > 0) held->stop_at = now.steady + held->time_limit;
+  v1::AttemptEvent event;
+  event.mutable_started();
+  Add(id, *held, std::move(event), now);
+}
+
+void Agent::OnProgress(const AttemptId& id, const v1::Progress& progress) {
+  if (Held* held = Active(id)) held->progress = progress;
+}
+
+void Agent::OnEpoch(const AttemptId& id, const v1::EpochPoint& epoch, Instant now) {
+  Held* held = Active(id);
+  if (held == nullptr) return;
+  v1::AttemptEvent event;
+  *event.mutable_epoch() = epoch;
+  Add(id, *held, std::move(event), now);
+}
+
+void Agent::OnUploading(const AttemptId& id) {
+  Held* held = Active(id);
+  if (held == nullptr) return;
+  held->stage = Stage::kUploading;
+  held->stop_at.reset();
+}
+
+void Agent::OnFinished(const AttemptId& id, v1::Finished finished, Instant now) {
+  Held* held = Active(id);
+  if (held == nullptr) return;
+  v1::AttemptEvent event;
+  *event.mutable_finished() = std::move(finished);
+  End(id, *held, std::move(event), now);
+}
+
+void Agent::OnBroke(const AttemptId& id, v1::Broke broke, Instant now) {
+  Held* held = Active(id);
+  if (held == nullptr) return;
+  v1::AttemptEvent event;
+  *event.mutable_broke() = std::move(broke);
+  End(id, *held, std::move(event), now);
+}
+
+void Agent::OnDrain(const std::string& reason, Instant now) {
+  if (std::exchange(draining_, true)) return;
+  draining_told_ = false;
+  for (auto& [id, held] : held_) {
+    if (held.stage != Stage::kFetching && held.stage != Stage::kRunning) continue;
+    actions_.push_back(StopAttempt{id});
+    GiveBack(id, held, reason, now);
+  }
+}
+
+void Agent::OnTick(Instant now) {
+  for (auto& [id, held] : held_) {
+    if (held.stop_at && *held.stop_at <= now.steady) {
+      actions_.push_back(StopAttempt{id});
+      End(id, held,
+          BrokeEvent(v1::FAILURE_CLASS_TIMED_OUT, "ran longer than its time limit of " +
+                                                      std::to_string(held.time_limit.count()) +
+                                                      " ms"),
+          now);
+    }
+    if (held.progress && held.progress_at <= now.steady && held.started) {
+      v1::AttemptEvent event;
+      *event.mutable_progress() = *std::exchange(held.progress, std::nullopt);
+      held.progress_at = now.steady + kProgressInterval;
+      Add(id, held, std::move(event), now);
+    }
+  }
+}
+
+std::optional<SteadyTime> Agent::NextDeadline() const {
+  std::optional<SteadyTime> earliest;
+  for (const auto& [id, held] : held_) {
+    KeepEarlier(earliest, held.stop_at);
+    if (held.progress && held.started) KeepEarlier(earliest, held.progress_at);
+  }
+  if (accepted()) KeepEarlier(earliest, session_->next_heartbeat);
+  return earliest;
+}
+
+std::vector<Action> Agent::TakeActions() {
+  return std::exchange(actions_, {});
+}
+
+bool Agent::uploading() const {
+  return std::ranges::any_of(
+      held_, [](const auto& entry) { return entry.second.stage == Stage::kUploading; });
+}
+
+int Agent::free_slots() const {
+  if (draining_ || (session_ && session_->refuses_leases)) return 0;
+  int working = 0;
+  int uploads = 0;
+  for (const auto& [id, held] : held_) {
+    working += held.stage == Stage::kFetching || held.stage == Stage::kRunning ? 1 : 0;
+    uploads += held.stage == Stage::kUploading ? 1 : 0;
+  }
+  // An upload leaves its slot to the next job, as long as uploads do not pile up.
+  return std::max(0, options_.slots - working - std::max(0, uploads - options_.slots));
+}
+
+// More free slots are news too: the coordinator has work for them now, not at the next heartbeat.
+bool Agent::HasNews() const {
+  if (!draining_told_ || free_slots() > session_->told_free_slots) return true;
+  return std::ranges::any_of(
+      held_, [](const auto& entry) { return entry.second.sent < entry.second.events.size(); });
+}
+
+void Agent::AddEvents(v1::WorkerFrame& frame) {
+  std::size_t bytes = 0;
+  for (auto& [id, held] : held_) {
+    for (; held.sent < held.events.size(); ++held.sent) {
+      const v1::AttemptEvent& event = held.events[held.sent];
+      const std::size_t size = event.ByteSizeLong();
+      const bool full = frame.events_size() >= kMaxEventsPerFrame ||
+                        (frame.events_size() > 0 && bytes + size > kMaxFrameEventBytes);
+      if (full) return;
+      bytes += size;
+      *frame.add_events() = event;
+    }
+  }
+}
+
+std::optional<v1::WorkerFrame> Agent::NextFrame(Instant now) {
+  if (!session_) return std::nullopt;
+  const bool first = !session_->hello_sent;
+  const bool heartbeat_due = session_->next_heartbeat && *session_->next_heartbeat <= now.steady;
+  // Nothing but the first frame is told before the coordinator has taken it.
+  if (!first && !(accepted() && (heartbeat_due || HasNews()))) {
+    return std::nullopt;
+  }
+  v1::WorkerFrame frame;
+  frame.set_worker_id(options_.worker_id);
+  frame.set_session(session_->number);
+  if (first) *frame.mutable_hello() = options_.hello;
+  if (!first) AddEvents(frame);
+  for (const auto& [id, held] : held_) *frame.add_held() = ToProto(id);
+  frame.set_free_slots(free_slots());
+  frame.set_draining(draining_ || session_->refuses_leases);
+  session_->hello_sent = true;
+  session_->next_heartbeat = now.steady + heartbeat_;
+  session_->told_free_slots = frame.free_slots();
+  if (!first) draining_told_ = true;
+  return frame;
+}
+
+}  // namespace tutti

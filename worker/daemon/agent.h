@@ -1,0 +1,152 @@
+// What one worker holds and says: (state, what arrived, time) → (state, actions, frames).
+//
+//   lease → fetching → running → uploading → reporting → forgotten
+//
+// Pure: no I/O, no clock, no threads. Owned by the main loop's thread, which carries out the
+// actions in their order before it sends a frame, so that an event is on disk before it is told.
+//
+// That a lease has run out here stops nothing: only the coordinator knows. A runner ends by a drop,
+// by its time limit, or by a drain.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/clock.h"
+#include "tutti/v1/worker.pb.h"
+#include "worker/daemon/attempt_id.h"
+
+namespace tutti {
+
+// Events of one attempt that may wait for their acknowledgement; beyond, progress and epochs are
+// left out.
+inline constexpr std::size_t kMaxEventsPerAttempt = 100'000;
+// Of one frame; a single larger event travels alone.
+inline constexpr int kMaxEventsPerFrame = 1'000;
+inline constexpr std::size_t kMaxFrameEventBytes = 8 << 20;
+inline constexpr std::chrono::milliseconds kProgressInterval{1'000};
+inline constexpr std::chrono::milliseconds kDefaultHeartbeat{5'000};
+
+struct Instant {
+  SteadyTime steady;
+  UnixMillis wall{};
+};
+
+// ---- Actions, for the owner to carry out.
+
+struct BeginAttempt {
+  v1::Lease lease;
+};
+// Stop fetching, kill its runner, stop uploading; what it reports from now on is ignored.
+struct StopAttempt {
+  AttemptId attempt;
+};
+struct SpoolEvent {
+  v1::AttemptEvent event;
+  bool final = false;  // on disk for good before it is sent
+};
+// Its events are acknowledged, or nobody wants them: its spool and its folder can go.
+struct ForgetAttempt {
+  AttemptId attempt;
+};
+using Action = std::variant<BeginAttempt, StopAttempt, SpoolEvent, ForgetAttempt>;
+
+class Agent {
+ public:
+  struct Options {
+    std::string worker_id;
+    v1::WorkerHello hello;
+    int slots = 1;
+  };
+
+  explicit Agent(Options options) : options_(std::move(options)) {}
+
+  // An attempt that was in the spool when the daemon started. Without a final event its runner died
+  // with the daemon: it is reported as preempted.
+  void Recover(const AttemptId& id, std::vector<v1::AttemptEvent> events, Instant now);
+
+  // ---- The session.
+  // cached_blobs: what this machine has, for the hello.
+  void OnSessionOpened(std::int64_t session, const std::vector<std::string>& cached_blobs);
+  // Everything, also what was acknowledged, is told anew after a coordinator found a gap (it may
+  // have come back from a backup).
+  enum class Resend { kUnacknowledged, kEverything };
+  void OnSessionClosed(Resend resend);
+  void OnFrame(const v1::CoordinatorFrame& frame, Instant now);
+
+  // ---- What became of an attempt; ignored for one that is not held or has ended.
+  void OnRunning(const AttemptId& id, Instant now);
+  void OnProgress(const AttemptId& id, const v1::Progress& progress);
+  void OnEpoch(const AttemptId& id, const v1::EpochPoint& epoch, Instant now);
+  void OnUploading(const AttemptId& id);
+  void OnFinished(const AttemptId& id, v1::Finished finished, Instant now);
+  void OnBroke(const AttemptId& id, v1::Broke broke, Instant now);
+
+  // No more leases; what fetches or runs is given back. Uploads of complete results go on.
+  void OnDrain(const std::string& reason, Instant now);
+  // Time limits, and progress that waited.
+  void OnTick(Instant now);
+  // When OnTick or NextFrame has something to do; nothing: no such time.
+  std::optional<SteadyTime> NextDeadline() const;
+
+  std::vector<Action> TakeActions();
+  // The next frame of the open session, or nothing when there is nothing to tell yet.
+  std::optional<v1::WorkerFrame> NextFrame(Instant now);
+
+  bool accepted() const { return session_ && session_->accepted; }
+  bool holds_nothing() const { return held_.empty(); }
+  // False between a drain and the frame that tells it.
+  bool draining_told() const { return draining_told_; }
+  // Complete results on their way to the coordinator.
+  bool uploading() const;
+  int free_slots() const;
+
+ private:
+  enum class Stage { kFetching, kRunning, kUploading, kReporting };
+
+  struct Held {
+    Stage stage = Stage::kFetching;
+    bool started = false;
+    std::chrono::milliseconds time_limit{0};  // 0: none
+    std::optional<SteadyTime> stop_at;
+    std::vector<v1::AttemptEvent> events;  // [i] has sequence i + 1
+    std::size_t acknowledged = 0;          // of events
+    std::size_t sent = 0;                  // in this session
+    std::optional<v1::Progress> progress;  // newest, not yet an event
+    SteadyTime progress_at{};              // not before
+  };
+
+  struct Session {
+    std::int64_t number = 0;
+    bool hello_sent = false;
+    bool accepted = false;
+    bool refuses_leases = false;  // the coordinator drains this worker
+    std::optional<SteadyTime> next_heartbeat;
+    int told_free_slots = 0;
+  };
+
+  Held* Active(const AttemptId& id);  // held, and not ended
+  void OnLease(const v1::Lease& lease, Instant now);
+  void OnAcked(const AttemptId& id, std::int64_t sequence);
+  void Drop(const AttemptId& id);
+  void Add(const AttemptId& id, Held& held, v1::AttemptEvent event, Instant now);
+  void End(const AttemptId& id, Held& held, v1::AttemptEvent event, Instant now);
+  void GiveBack(const AttemptId& id, Held& held, const std::string& reason, Instant now);
+  bool HasNews() const;
+  void AddEvents(v1::WorkerFrame& frame);
+
+  Options options_;
+  std::map<AttemptId, Held> held_;
+  std::vector<Action> actions_;
+  std::optional<Session> session_;
+  std::chrono::milliseconds heartbeat_ = kDefaultHeartbeat;
+  bool draining_ = false;
+  bool draining_told_ = true;
+};
+
+}  // namespace tutti

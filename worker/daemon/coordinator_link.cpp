@@ -1,0 +1,64 @@
+#include "worker/daemon/coordinator_link.h"
+
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "common/rpc/channel.h"
+
+namespace tutti {
+
+CoordinatorLink::CoordinatorLink(EventLoop& loop, const Clock& clock, RandomSource& random,
+                                 WorkerFolder& folder, v1::WorkerService::StubInterface& stub,
+                                 std::string token, Listener& listener)
+    : loop_(loop),
+      clock_(clock),
+      folder_(folder),
+      stub_(stub),
+      token_(std::move(token)),
+      listener_(listener),
+      backoff_(random, kFirstReconnect, kLongestReconnect) {}
+
+CoordinatorLink::~CoordinatorLink() {
+  loop_.Cancel(reconnect_);
+}
+
+void CoordinatorLink::Connect() {
+  const Result<std::int64_t> session = folder_.NextSession();
+  if (!session.ok()) return listener_.OnRefused(session.error());
+  stream_ = std::make_unique<SessionStream>(
+      loop_, stub_, token_,
+      SessionStream::Callbacks{[this](const v1::CoordinatorFrame& frame) {
+                                 backoff_.Reset();
+                                 listener_.OnFrame(frame);
+                               },
+                               [this] { Pump(); },
+                               [this](const grpc::Status& status) { OnClosed(status); }});
+  listener_.OnSessionOpened(*session);
+  Pump();
+}
+
+void CoordinatorLink::Pump() {
+  if (!stream_ || !stream_->writable()) return;
+  if (std::optional<v1::WorkerFrame> frame = listener_.NextFrame()) {
+    stream_->Write(*std::move(frame));
+  }
+}
+
+void CoordinatorLink::OnClosed(const grpc::Status& status) {
+  stream_.reset();
+  Error why = FromGrpc(status);
+  if (status.ok()) why = Unavailable("the coordinator ended the session");
+  listener_.OnSessionClosed(why);
+  if (why.code == ErrorCode::kUnauthenticated || why.code == ErrorCode::kPermissionDenied) {
+    why.message += " (this worker's own token is in " + folder_.token_file().string() +
+                   "; remove that file to enrol anew)";
+    return listener_.OnRefused(why);
+  }
+  const auto wait = backoff_.Next();
+  spdlog::warn("no session with the coordinator: {}; trying again in {} ms", why.message,
+               wait.count());
+  reconnect_ = loop_.RunAt(clock_.SteadyNow() + wait, [this] { Connect(); });
+}
+
+}  // namespace tutti

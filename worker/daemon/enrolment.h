@@ -1,0 +1,29 @@
+// The first connect: the right to enrol becomes a token of this worker's own.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "common/result.h"
+#include "tutti/v1/worker.grpc.pb.h"
+#include "worker/daemon/backoff.h"
+#include "worker/daemon/worker_folder.h"
+
+namespace tutti {
+
+// How long one try may take.
+inline constexpr std::chrono::seconds kEnrolDeadline{10};
+
+// Whether the wait ran its full length, or the daemon is told to end.
+enum class Waited { kFully, kInterrupted };
+using Waiter = std::function<Waited(std::chrono::milliseconds)>;
+
+// This worker's own token: from its folder, else from the coordinator by way of `enrol_token`, and
+// then into the folder. Tries until a coordinator answers. kUnauthenticated, kPermissionDenied: it
+// refuses the token. kCancelled: interrupted while waiting.
+Result<std::string> OwnToken(v1::WorkerService::StubInterface& stub, WorkerFolder& folder,
+                             const std::string& enrol_token, const std::string& name,
+                             Backoff& backoff, const Waiter& wait);
+
+}  // namespace tutti

@@ -1,0 +1,261 @@
+#include "worker/daemon/executor.h"
+
+#include <atomic>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "worker/daemon/artifact_upload.h"
+#include "worker/daemon/job_line.h"
+
+namespace tutti {
+namespace {
+
+constexpr std::chrono::milliseconds kFirstRetry{200};
+constexpr std::chrono::milliseconds kLongestRetry{15'000};
+
+using Pins = std::map<std::string, BlobCache::Pin>;
+
+// The coordinator cannot be reached, or lost its place: the same call may work later.
+bool IsPassing(const Error& error) {
+  return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kDeadlineExceeded ||
+         error.code == ErrorCode::kAborted || error.code == ErrorCode::kCancelled;
+}
+
+v1::FailureClass FailureOf(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::kInvalidArgument:
+    case ErrorCode::kNotFound:
+    case ErrorCode::kDataLoss:
+      return v1::FAILURE_CLASS_BAD_DATA;
+    default:
+      return v1::FAILURE_CLASS_CRASHED;
+  }
+}
+
+double Seconds(std::chrono::nanoseconds duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+Result<std::shared_ptr<Pins>> FetchInputs(const std::vector<std::string>& hashes, BlobCache& cache,
+                                          BlobTransport& blobs, const std::atomic<bool>& stopped) {
+  auto pins = std::make_shared<Pins>();
+  for (const std::string& hash : hashes) {
+    if (stopped) return Error{ErrorCode::kCancelled, "stopped"};
+    TUTTI_ASSIGN_OR_RETURN(BlobCache::Pin pin, cache.Get(hash, blobs));
+    pins->emplace(hash, std::move(pin));
+  }
+  return pins;
+}
+
+}  // namespace
+
+// One attempt on its way. Shared with tasks of the pool, which look at `stopped_` only; all else
+// belongs to the loop's thread.
+class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
+ public:
+  Run(const Surroundings& around, const v1::Lease& lease, std::filesystem::path output_dir)
+      : around_(around),
+        id_(ToAttemptId(lease.attempt())),
+        lease_(lease),
+        output_dir_(std::move(output_dir)),
+        begun_(around.clock.SteadyNow()),
+        backoff_(around.random, kFirstRetry, kLongestRetry) {}
+
+  void Start() {
+    const Status made = MakeOutputDir();
+    if (!made.ok()) return Break(v1::FAILURE_CLASS_CRASHED, made.error().message);
+    Fetch();
+  }
+
+  void Stop() {
+    stopped_ = true;
+    if (job_ != 0) around_.runners.Abort(job_);
+    around_.loop.Cancel(retry_);
+  }
+
+ private:
+  // An earlier daemon may have left a folder of this name.
+  Status MakeOutputDir() {
+    TUTTI_RETURN_IF_ERROR(around_.files.RemoveAll(output_dir_));
+    return around_.files.CreateDirectories(output_dir_, 0700);
+  }
+
+  // Runs `then` on the loop's thread, unless the attempt was stopped in between.
+  template <class Value>
+  void Hand(Value value, void (Run::*then)(Value)) {
+    around_.loop.Post([self = shared_from_this(), value = std::move(value), then]() mutable {
+      if (!self->stopped_) (self.get()->*then)(std::move(value));
+    });
+  }
+
+  void Fetch() {
+    around_.pool.Run([self = shared_from_this()] {
+      self->Hand(FetchInputs(InputHashes(self->lease_), self->around_.cache, self->around_.blobs,
+                             self->stopped_),
+                 &Run::OnFetched);
+    });
+  }
+
+  void OnFetched(Result<std::shared_ptr<Pins>> pins) {
+    if (!pins.ok() && IsPassing(pins.error())) return Retry(pins.error(), &Run::Fetch);
+    if (!pins.ok()) return Break(FailureOf(pins.error()), "inputs: " + pins.error().message);
+    pins_ = *std::move(pins);
+    backoff_.Reset();
+    fetch_seconds_ = Seconds(around_.clock.SteadyNow() - begun_);
+    InputPaths inputs;
+    for (const auto& [hash, pin] : *pins_) inputs[hash] = pin.path();
+    Result<std::string> line = JobLine(lease_, inputs, output_dir_);
+    if (!line.ok()) return Break(v1::FAILURE_CLASS_BAD_CONFIG, line.error().message);
+    GiveToRunner(*std::move(line));
+  }
+
+  void GiveToRunner(std::string line) {
+    const std::weak_ptr<Run> weak = weak_from_this();
+    const auto job = around_.runners.Run(
+        lease_.kind(), std::move(line),
+        [weak](const RunnerEvent& event) {
+          if (const auto self = weak.lock(); self && !self->stopped_) self->OnEvent(event);
+        },
+        [weak](JobEnd end) {
+          if (const auto self = weak.lock(); self && !self->stopped_) self->OnJobEnd(end);
+        });
+    if (!job.ok()) {
+      return Break(v1::FAILURE_CLASS_CRASHED,
+                   "the runner cannot be started: " + job.error().message);
+    }
+    job_ = *job;
+    around_.listener.OnRunning(id_);
+  }
+
+  void OnEvent(const RunnerEvent& event) {
+    if (const auto* progress = std::get_if<v1::Progress>(&event)) {
+      around_.listener.OnProgress(id_, *progress);
+    } else if (const auto* epoch = std::get_if<v1::EpochPoint>(&event)) {
+      around_.listener.OnEpoch(id_, *epoch);
+    } else if (const auto* artifact = std::get_if<RunnerArtifact>(&event)) {
+      artifacts_.push_back(*artifact);
+    } else if (const auto* error = std::get_if<RunnerTrackError>(&event)) {
+      track_errors_[error->track_id] = error->message;
+    }
+  }
+
+  void OnJobEnd(JobEnd& end) {
+    job_ = 0;
+    if (auto* broke = std::get_if<v1::Broke>(&end)) return TellBroke(std::move(*broke));
+    finished_ = std::move(std::get<RunnerResult>(end).finished);
+    (*finished_.mutable_timings_seconds())["fetch"] = fetch_seconds_;
+    const Status complete = AddTrackErrors();
+    if (!complete.ok()) return Break(v1::FAILURE_CLASS_BAD_DATA, complete.error().message);
+    around_.listener.OnUploading(id_);
+    Upload();
+  }
+
+  // A verdict is on a track's content, which only the lease names.
+  Status AddTrackErrors() {
+    if (artifacts_.size() > kMaxArtifactsPerAttempt) {
+      return InvalidArgument("the runner named " + std::to_string(artifacts_.size()) +
+                             " artifacts, at most " + std::to_string(kMaxArtifactsPerAttempt) +
+                             " are taken");
+    }
+    for (const auto& track : lease_.tracks()) {
+      const auto found = track_errors_.find(track.id());
+      if (found == track_errors_.end()) continue;
+      v1::TrackError& error = *finished_.add_track_errors();
+      error.set_track_id(track.id());
+      error.set_content_hash(track.content_hash());
+      error.set_message(found->second);
+      track_errors_.erase(found);
+    }
+    if (track_errors_.empty()) return {};
+    return InvalidArgument("the runner told an error of track " +
+                           std::to_string(track_errors_.begin()->first) +
+                           ", which is not in its job");
+  }
+
+  void Upload() {
+    BlobCache* adopt = lease_.kind() == v1::JOB_KIND_PREPROCESS ? &around_.cache : nullptr;
+    around_.pool.Run([self = shared_from_this(), artifacts = artifacts_, adopt] {
+      self->Hand(UploadArtifacts(self->output_dir_, artifacts, self->around_.blobs, adopt),
+                 &Run::OnUploaded);
+    });
+  }
+
+  void OnUploaded(Result<std::vector<v1::Artifact>> uploaded) {
+    // A full disk at the coordinator is mended some day; a complete result is worth the wait.
+    const bool passing = !uploaded.ok() && (IsPassing(uploaded.error()) ||
+                                            uploaded.error().code == ErrorCode::kResourceExhausted);
+    if (passing) {
+      return Retry(uploaded.error(), &Run::Upload);
+    }
+    if (!uploaded.ok()) return Break(FailureOf(uploaded.error()), uploaded.error().message);
+    for (v1::Artifact& artifact : *uploaded) *finished_.add_artifacts() = std::move(artifact);
+    pins_.reset();
+    around_.listener.OnFinished(id_, std::move(finished_));
+  }
+
+  void Retry(const Error& why, void (Run::*what)()) {
+    const auto wait = backoff_.Next();
+    spdlog::warn("{}: {}; trying again in {} ms", Describe(id_), why.message, wait.count());
+    retry_ = around_.loop.RunAt(around_.clock.SteadyNow() + wait,
+                                [self = shared_from_this(), what] { (self.get()->*what)(); });
+  }
+
+  void Break(v1::FailureClass failure, const std::string& message) {
+    v1::Broke broke;
+    broke.set_failure(failure);
+    broke.set_message(message);
+    broke.set_exit_code(-1);
+    TellBroke(std::move(broke));
+  }
+
+  void TellBroke(v1::Broke broke) {
+    pins_.reset();
+    spdlog::warn("{} broke: {}", Describe(id_), broke.message());
+    around_.listener.OnBroke(id_, std::move(broke));
+  }
+
+  const Surroundings around_;
+  const AttemptId id_;
+  const v1::Lease lease_;
+  const std::filesystem::path output_dir_;
+  const SteadyTime begun_;
+  std::atomic<bool> stopped_ = false;
+  Backoff backoff_;
+  EventLoop::TimerId retry_ = 0;
+  RunnerPool::JobNumber job_ = 0;  // 0: no runner has it
+  std::shared_ptr<Pins> pins_;
+  double fetch_seconds_ = 0;
+  std::vector<RunnerArtifact> artifacts_;
+  std::map<std::int64_t, std::string> track_errors_;  // by track id
+  v1::Finished finished_;
+};
+
+Executor::Executor(const Surroundings& surroundings, std::filesystem::path jobs)
+    : around_(surroundings), jobs_(std::move(jobs)) {}
+
+Executor::~Executor() {
+  for (const auto& [id, run] : runs_) run->Stop();
+}
+
+void Executor::Begin(const v1::Lease& lease) {
+  const AttemptId id = ToAttemptId(lease.attempt());
+  const auto run = std::make_shared<Run>(around_, lease, jobs_ / FileName(id));
+  runs_[id] = run;
+  run->Start();
+}
+
+void Executor::Stop(const AttemptId& id) {
+  const auto found = runs_.find(id);
+  if (found == runs_.end()) return;
+  found->second->Stop();
+  runs_.erase(found);
+}
+
+void Executor::Forget(const AttemptId& id) {
+  Stop(id);
+  const Status removed = around_.files.RemoveAll(jobs_ / FileName(id));
+  if (!removed.ok()) spdlog::warn("{}", removed.error().message);
+}
+
+}  // namespace tutti

@@ -1,0 +1,72 @@
+// Does what leases ask for: fetches inputs, gives the job to a runner, uploads what it made.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/clock.h"
+#include "common/file_system.h"
+#include "common/random.h"
+#include "tutti/v1/worker.pb.h"
+#include "worker/daemon/attempt_id.h"
+#include "worker/daemon/backoff.h"
+#include "worker/daemon/blob_cache.h"
+#include "worker/daemon/blob_transport.h"
+#include "worker/daemon/event_loop.h"
+#include "worker/daemon/io_pool.h"
+#include "worker/daemon/runner_pool.h"
+
+namespace tutti {
+
+// What becomes of an attempt, told on the loop's thread. OnFinished or OnBroke comes once, last.
+class AttemptListener {
+ public:
+  virtual ~AttemptListener() = default;
+  virtual void OnRunning(const AttemptId& id) = 0;
+  virtual void OnProgress(const AttemptId& id, const v1::Progress& progress) = 0;
+  virtual void OnEpoch(const AttemptId& id, const v1::EpochPoint& epoch) = 0;
+  virtual void OnUploading(const AttemptId& id) = 0;
+  virtual void OnFinished(const AttemptId& id, v1::Finished finished) = 0;
+  virtual void OnBroke(const AttemptId& id, v1::Broke broke) = 0;
+};
+
+// Owned by the loop's thread. Fetches and uploads run on the pool; while the coordinator cannot be
+// reached they are tried again until the attempt is stopped.
+class Executor {
+ public:
+  // All outlive the executor and every task of the pool.
+  struct Surroundings {
+    EventLoop& loop;
+    IoPool& pool;
+    const Clock& clock;
+    FileSystem& files;
+    RandomSource& random;
+    BlobCache& cache;
+    BlobTransport& blobs;
+    RunnerPool& runners;
+    AttemptListener& listener;
+  };
+
+  // jobs: folder in which each attempt gets its output folder.
+  Executor(const Surroundings& surroundings, std::filesystem::path jobs);
+  ~Executor();
+
+  void Begin(const v1::Lease& lease);
+  // Kills its runner; nothing is told about it any more. OK for one that has ended.
+  void Stop(const AttemptId& id);
+  // Removes its output folder.
+  void Forget(const AttemptId& id);
+
+ private:
+  class Run;
+
+  Surroundings around_;
+  std::filesystem::path jobs_;
+  std::map<AttemptId, std::shared_ptr<Run>> runs_;
+};
+
+}  // namespace tutti

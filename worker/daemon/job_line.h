@@ -1,0 +1,26 @@
+// The line that gives a runner its job (design: runner protocol), from a lease and the paths of its
+// inputs.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/result.h"
+#include "tutti/v1/worker.pb.h"
+
+namespace tutti {
+
+// Blob hash → file on this machine.
+using InputPaths = std::map<std::string, std::filesystem::path>;
+
+// Hashes of the blobs that the job reads: audio for a preprocess job, shards for a run; each once.
+std::vector<std::string> InputHashes(const v1::Lease& lease);
+
+// One line with its newline. kInvalidArgument: the lease is of a kind that this release does not
+// run, its JSON is none, or a track names a shard that it does not have.
+Result<std::string> JobLine(const v1::Lease& lease, const InputPaths& inputs,
+                            const std::filesystem::path& output_dir);
+
+}  // namespace tutti

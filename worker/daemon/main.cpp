@@ -1,0 +1,152 @@
+// tutti-worker: builds the object graph, serves leases until it is told to end.
+//
+// Threads: the main one (event loop: agent, runners' pipes, spool; it spawns the runners, which die
+// with it), kIoThreads for downloads and uploads, and gRPC's own.
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+#include <poll.h>
+#include <thread>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "common/clock.h"
+#include "common/environment.h"
+#include "common/file_system.h"
+#include "common/json.h"
+#include "common/logging.h"
+#include "common/random.h"
+#include "common/rpc/channel.h"
+#include "common/rpc/profile.h"
+#include "common/version.h"
+#include "worker/daemon/end_signals.h"
+#include "worker/daemon/enrolment.h"
+#include "worker/daemon/options.h"
+#include "worker/daemon/worker_daemon.h"
+
+namespace tutti {
+namespace {
+
+constexpr std::size_t kIoThreads = 4;
+constexpr int kEndedAtOnce = 1;
+constexpr int kBadInput = 2;
+constexpr int kNotAllowed = 4;
+
+// Of the runners that lie beside this binary.
+Result<RunnerPool::Programs> FindPrograms(FileSystem& files) {
+  TUTTI_ASSIGN_OR_RETURN(const std::filesystem::path folder, BinaryFolder());
+  RunnerPool::Programs programs;
+  const auto add = [&](v1::JobKind kind, const char* name) {
+    if (files.Exists(folder / name)) programs[kind] = {(folder / name).string()};
+  };
+  add(v1::JOB_KIND_PREPROCESS, "tutti-preprocess");
+  add(v1::JOB_KIND_TRAIN, "tutti-train");
+  if (!programs.empty()) return programs;
+  return FailedPrecondition("neither tutti-preprocess nor tutti-train lies in " + folder.string() +
+                            ": this worker could do nothing; install them beside tutti-worker");
+}
+
+v1::WorkerHello MakeHello(const WorkerOptions& options, const RunnerPool::Programs& programs) {
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  v1::WorkerHello hello;
+  hello.set_host(HostName());
+  hello.set_name(options.name.empty() ? HostName() : options.name);
+  hello.set_version(kVersion);
+  hello.set_cores(cores);
+  hello.set_slots(options.slots > 0 ? options.slots : std::min(cores, kMaxSlots));
+  for (const auto& [kind, command] : programs) hello.add_kinds(kind);
+  return hello;
+}
+
+void TellReady(const std::string& id, const v1::WorkerHello& hello) {
+  const Json ready = {
+      {"ready", "tutti-worker"}, {"id", id}, {"name", hello.name()}, {"slots", hello.slots()}};
+  std::cout << DumpJson(ready) << std::endl;
+}
+
+// A first signal drains; a second one ends everything now, also what hangs in a download. What
+// matters is on disk at any time.
+void WatchSignals(EventLoop& loop, EndSignals& signals, WorkerDaemon& daemon, RunnerPool& runners) {
+  loop.Watch(signals.fd(), POLLIN, [&, told = false](short) mutable {
+    const int signal = signals.Take();
+    if (signal == 0) return;
+    if (!std::exchange(told, true)) return daemon.Drain("signal " + std::to_string(signal));
+    runners.KillAll();
+    std::quick_exit(kEndedAtOnce);
+  });
+}
+
+Status Serve(const WorkerOptions& options, const Profile& profile) {
+  TUTTI_ASSIGN_OR_RETURN(EndSignals signals, EndSignals::Block());
+  const SystemClock clock;
+  SystemRandom random;
+  PosixFileSystem files;
+  TUTTI_ASSIGN_OR_RETURN(auto programs, FindPrograms(files));
+  TUTTI_ASSIGN_OR_RETURN(const auto channel, OpenChannel(profile));
+  TUTTI_ASSIGN_OR_RETURN(WorkerFolder folder, WorkerFolder::Open(files, random, options.dir));
+  TUTTI_ASSIGN_OR_RETURN(RunnerLedger ledger, RunnerLedger::Open(files, random, folder.runners()));
+  TUTTI_ASSIGN_OR_RETURN(const auto spool, Spool::Open(files, folder.spool()));
+  // Before the loop and so gone after it: work that the loop never came to holds pins.
+  TUTTI_ASSIGN_OR_RETURN(const auto cache, BlobCache::Open(files, folder.cache()));
+  TUTTI_ASSIGN_OR_RETURN(const auto loop, EventLoop::Create(clock));
+
+  const v1::WorkerHello hello = MakeHello(options, programs);
+  const auto stub = v1::WorkerService::NewStub(channel);
+  Backoff backoff(random, kFirstReconnect, kLongestReconnect);
+  const Waiter wait = [&](std::chrono::milliseconds at_most) {
+    return signals.WaitFor(at_most) ? Waited::kInterrupted : Waited::kFully;
+  };
+  TUTTI_ASSIGN_OR_RETURN(const std::string token,
+                         OwnToken(*stub, folder, profile.token, hello.name(), backoff, wait));
+
+  RunnerPool runners({*loop, clock, files, ledger}, std::move(programs),
+                     static_cast<std::size_t>(hello.slots()));
+  GrpcBlobTransport blobs(BlobClient(v1::BlobService::NewStub(channel), token));
+  IoPool pool(kIoThreads);
+  WorkerDaemon daemon(
+      {*loop, pool, clock, files, random, folder, *spool, *cache, blobs, runners, *stub}, token,
+      {hello, options.exit_when_idle}, [&] { TellReady(folder.worker_id(), hello); });
+  WatchSignals(*loop, signals, daemon, runners);
+  daemon.Start();
+  loop->Run();
+  if (daemon.failure()) return *daemon.failure();
+  return {};
+}
+
+int ExitCode(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::kCancelled:  // told to end before the first connect
+      return 0;
+    case ErrorCode::kInvalidArgument:
+      return kBadInput;
+    case ErrorCode::kUnauthenticated:
+    case ErrorCode::kPermissionDenied:
+      return kNotAllowed;
+    default:
+      return 1;
+  }
+}
+
+int Run(const WorkerOptions& options) {
+  const auto complain = [](const Error& error, int exit_code) {
+    if (exit_code != 0) std::cerr << "tutti-worker: " << error.message << '\n';
+    return exit_code;
+  };
+  const Status logging = InitLogging("tutti-worker", options.log_level);
+  if (!logging.ok()) return complain(logging.error(), kBadInput);
+  PosixFileSystem files;
+  const Result<Profile> profile = LoadProfile(files, options.profile);
+  if (!profile.ok()) return complain(profile.error(), kBadInput);
+  const Status served = Serve(options, *profile);
+  return served.ok() ? 0 : complain(served.error(), ExitCode(served.error()));
+}
+
+}  // namespace
+}  // namespace tutti
+
+int main(int argc, char** argv) {
+  const auto parsed = tutti::ParseWorkerOptions(argc, argv);
+  if (const int* exit_code = std::get_if<int>(&parsed)) return *exit_code;
+  return tutti::Run(std::get<tutti::WorkerOptions>(parsed));
+}

@@ -1,0 +1,52 @@
+#include "worker/daemon/options.h"
+
+#include <CLI/CLI.hpp>
+
+#include "common/duration.h"
+#include "common/version.h"
+
+namespace tutti {
+namespace {
+
+constexpr int kBadInput = 2;
+
+void Describe(CLI::App& app, WorkerOptions& options) {
+  app.description(
+      "Does the jobs that a coordinator leases to this machine.\n"
+      "Example: tutti-worker --profile worker.json --dir /var/lib/tutti-worker");
+  app.set_version_flag("--version", kVersion);
+  app.add_option("--profile", options.profile, "how to reach the coordinator, and its token")
+      ->required();
+  app.add_option("--dir", options.dir, "folder of this worker alone: identity, cache, spool")
+      ->required();
+  app.add_option("--name", options.name, "label in tables and pages (default: the host's name)");
+  app.add_option("--slots", options.slots, "jobs at a time (default: one per core)")
+      ->check(CLI::Range(1, kMaxSlots));
+  app.add_option_function<std::string>(
+      "--exit-when-idle",
+      [&options](const std::string& text) {
+        const auto duration = ParseDuration(text);
+        if (!duration.ok()) throw CLI::ValidationError(duration.error().message);
+        options.exit_when_idle = *duration;
+      },
+      "end after so long without work, for example 10m");
+  app.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off")
+      ->capture_default_str();
+}
+
+}  // namespace
+
+std::variant<WorkerOptions, int> ParseWorkerOptions(int argc, char** argv) {
+  WorkerOptions options;
+  CLI::App app;
+  app.name("tutti-worker");
+  Describe(app, options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : kBadInput;
+  }
+  return options;
+}
+
+}  // namespace tutti

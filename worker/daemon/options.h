@@ -1,0 +1,27 @@
+// The command line of tutti-worker.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace tutti {
+
+inline constexpr int kMaxSlots = 4096;  // the coordinator takes no more
+
+struct WorkerOptions {
+  std::filesystem::path profile;
+  std::filesystem::path dir;
+  std::string name;  // empty: the host's
+  int slots = 0;     // 0: one per core
+  std::optional<std::chrono::milliseconds> exit_when_idle;
+  std::string log_level = "info";
+};
+
+// The options, or the exit code with which to end now (0 after --help and --version, 2 after bad
+// input).
+std::variant<WorkerOptions, int> ParseWorkerOptions(int argc, char** argv);
+
+}  // namespace tutti

@@ -1,0 +1,54 @@
+// What a runner says on its stdout (design: runner protocol), as types.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "common/result.h"
+#include "tutti/v1/common.pb.h"
+#include "tutti/v1/worker.pb.h"
+
+namespace tutti {
+
+inline constexpr std::string_view kEventPrefix = "{\"event\"";
+
+struct RunnerHello {
+  std::int64_t protocol = 0;
+  bool reusable = false;
+};
+struct RunnerTrackError {
+  std::int64_t track_id = 0;
+  std::string message;
+};
+struct RunnerArtifact {
+  std::string name;
+  std::string path;  // relative to the job's output folder; not checked yet
+};
+// metrics, timings (keys without their "_seconds"), predictions, environment; no artifacts.
+struct RunnerResult {
+  v1::Finished finished;
+};
+struct RunnerError {
+  v1::FailureClass failure = v1::FAILURE_CLASS_CRASHED;
+  std::string message;
+};
+
+using RunnerEvent = std::variant<RunnerHello, v1::Progress, v1::EpochPoint, RunnerTrackError,
+                                 RunnerArtifact, RunnerResult, RunnerError>;
+
+// line: a line of stdout that starts with kEventPrefix. Nothing: an event that this release does
+// not know. Numbers may be null where they are no number (NaN). kInvalidArgument: not JSON, or a
+// field is missing or of another type; `is_last` tells whether it was meant to end the job.
+struct BadEvent {
+  Error error;
+  bool is_last = false;
+};
+using ParsedEvent = std::variant<RunnerEvent, std::monostate, BadEvent>;
+ParsedEvent ParseRunnerEvent(std::string_view line);
+
+}  // namespace tutti

@@ -1,0 +1,68 @@
+#include "worker/daemon/runner_pool.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tutti {
+
+RunnerPool::Runner* RunnerPool::FindIdle(v1::JobKind kind) {
+  for (auto& [number, runner] : runners_) {
+    if (runner.kind == kind && runner.process->TakesJob()) return &runner;
+  }
+  return nullptr;
+}
+
+// Processes that are on their way out hold no slot.
+void RunnerPool::MakeRoom(v1::JobKind kind) {
+  const auto alive = std::ranges::count_if(runners_, [](const auto& entry) {
+    const auto state = entry.second.process->state();
+    return state == RunnerProcess::State::kIdle || state == RunnerProcess::State::kBusy;
+  });
+  if (static_cast<std::size_t>(alive) < slots_) return;
+  for (auto& [number, runner] : runners_) {
+    if (runner.kind == kind || runner.process->state() != RunnerProcess::State::kIdle) continue;
+    return runner.process->Kill();
+  }
+}
+
+Result<RunnerPool::Runner*> RunnerPool::StartRunner(v1::JobKind kind) {
+  const auto command = programs_.find(kind);
+  if (command == programs_.end()) {
+    return InvalidArgument("this worker has no runner for jobs of kind " + v1::JobKind_Name(kind));
+  }
+  MakeRoom(kind);
+  const std::uint64_t number = ++last_number_;
+  const auto on_gone = [this, number, alive = std::weak_ptr(alive_)] {
+    if (!alive.expired()) runners_.erase(number);
+  };
+  TUTTI_ASSIGN_OR_RETURN(auto process, RunnerProcess::Start(around_, command->second, on_gone));
+  Runner& runner = runners_[number];
+  runner.kind = kind;
+  runner.process = std::move(process);
+  return &runner;
+}
+
+Result<RunnerPool::JobNumber> RunnerPool::Run(v1::JobKind kind, std::string line,
+                                              RunnerProcess::OnEvent on_event,
+                                              RunnerProcess::OnEnd on_end) {
+  Runner* runner = FindIdle(kind);
+  if (runner == nullptr) {
+    TUTTI_ASSIGN_OR_RETURN(runner, StartRunner(kind));
+  }
+  runner->job = ++last_number_;
+  runner->process->GiveJob(std::move(line), std::move(on_event), std::move(on_end));
+  return runner->job;
+}
+
+void RunnerPool::Abort(JobNumber job) {
+  for (auto& [number, runner] : runners_) {
+    const bool busy = runner.process->state() == RunnerProcess::State::kBusy;
+    if (runner.job == job && busy) return runner.process->Kill();
+  }
+}
+
+void RunnerPool::KillAll() {
+  for (auto& [number, runner] : runners_) runner.process->Kill();
+}
+
+}  // namespace tutti

@@ -1,0 +1,57 @@
+// The runner processes of one worker: at most one per slot, kept warm between jobs of their kind.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/result.h"
+#include "tutti/v1/common.pb.h"
+#include "worker/daemon/runner_process.h"
+
+namespace tutti {
+
+// Owned by the loop's thread. Destroying it ends all runners.
+class RunnerPool {
+ public:
+  using JobNumber = std::uint64_t;
+  // The command of each kind of job that this worker runs.
+  using Programs = std::map<v1::JobKind, std::vector<std::string>>;
+
+  RunnerPool(const RunnerProcess::Surroundings& surroundings, Programs programs, std::size_t slots)
+      : around_(surroundings), programs_(std::move(programs)), slots_(slots) {}
+
+  // Gives the job to a warm runner of its kind, or starts one; where every slot has its process, an
+  // idle one of another kind makes room. kInvalidArgument: no program for this kind. kNotFound: the
+  // program is not there.
+  Result<JobNumber> Run(v1::JobKind kind, std::string line, RunnerProcess::OnEvent on_event,
+                        RunnerProcess::OnEnd on_end);
+  // Ends the runner of this job, if it still has it.
+  void Abort(JobNumber job);
+  // Every process group, at once, without waiting.
+  void KillAll();
+
+  std::size_t process_count() const { return runners_.size(); }
+
+ private:
+  struct Runner {
+    v1::JobKind kind = v1::JOB_KIND_UNSPECIFIED;
+    JobNumber job = 0;  // its latest
+    std::unique_ptr<RunnerProcess> process;
+  };
+
+  Runner* FindIdle(v1::JobKind kind);
+  void MakeRoom(v1::JobKind kind);
+  Result<Runner*> StartRunner(v1::JobKind kind);
+
+  RunnerProcess::Surroundings around_;
+  Programs programs_;
+  std::size_t slots_;
+  std::uint64_t last_number_ = 0;
+  std::map<std::uint64_t, Runner> runners_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for callbacks that come late
+};
+
+}  // namespace tutti

@@ -1,0 +1,67 @@
+// Events on disk until the coordinator has acknowledged their attempt's last.
+//
+// One file per attempt, spool/<job>-<attempt>.events, only ever appended to. Each record:
+//   length of the payload   4 bytes, little-endian
+//   check                   the first 8 digits of the payload's SHA-256, as text
+//   payload                 a serialized tutti.v1.AttemptEvent
+// Final events are synced before they are sent; others may be lost with the machine's power, not
+// with the process.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "common/file_system.h"
+#include "common/result.h"
+#include "tutti/v1/worker.pb.h"
+#include "worker/daemon/attempt_id.h"
+
+namespace tutti {
+
+// A record longer than this is taken for a broken one.
+inline constexpr std::uint32_t kMaxSpoolRecordBytes = 64 << 20;
+// Events of one attempt's file beyond this are left out, except its last.
+inline constexpr std::uint64_t kMaxSpoolFileBytes = 256 << 20;
+
+enum class Durability { kProcess, kPowerLoss };
+
+// Owned by one thread.
+class Spool {
+ public:
+  struct Recovered {
+    AttemptId attempt;
+    std::vector<v1::AttemptEvent> events;  // sequence 1, 2, 3 …
+  };
+
+  // Reads what an earlier daemon left. A torn or broken tail is cut off: `recovered` ends at the
+  // last whole event.
+  static Result<std::unique_ptr<Spool>> Open(FileSystem& files, std::filesystem::path folder);
+
+  const std::vector<Recovered>& recovered() const { return recovered_; }
+
+  // kResourceExhausted: the disk is full, or the attempt's file is (an event that is not final).
+  Status Append(const v1::AttemptEvent& event, Durability durability);
+  Status Forget(const AttemptId& attempt);
+
+ private:
+  struct File {
+    std::unique_ptr<AppendFile> file;
+    std::uint64_t bytes = 0;
+  };
+
+  Spool(FileSystem& files, std::filesystem::path folder)
+      : files_(files), folder_(std::move(folder)) {}
+
+  std::filesystem::path PathOf(const AttemptId& attempt) const;
+  Status Recover(const AttemptId& attempt);
+
+  FileSystem& files_;
+  std::filesystem::path folder_;
+  std::vector<Recovered> recovered_;
+  std::map<AttemptId, File> open_;
+};
+
+}  // namespace tutti

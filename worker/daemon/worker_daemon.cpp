@@ -1,0 +1,187 @@
+#include "worker/daemon/worker_daemon.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+namespace tutti {
+namespace {
+
+template <class... F>
+struct Match : F... {
+  using F::operator()...;
+};
+
+}  // namespace
+
+WorkerDaemon::WorkerDaemon(const Surroundings& surroundings, const std::string& token,
+                           const Options& options, std::function<void()> on_ready)
+    : around_(surroundings),
+      options_(options),
+      on_ready_(std::move(on_ready)),
+      agent_({surroundings.folder.worker_id(), options.hello, options.hello.slots()}),
+      executor_({surroundings.loop, surroundings.pool, surroundings.clock, surroundings.files,
+                 surroundings.random, surroundings.cache, surroundings.blobs, surroundings.runners,
+                 *this},
+                surroundings.folder.jobs()),
+      link_(surroundings.loop, surroundings.clock, surroundings.random, surroundings.folder,
+            surroundings.stub, token, *this) {}
+
+void WorkerDaemon::Start() {
+  for (const Spool::Recovered& recovered : around_.spool.recovered()) {
+    agent_.Recover(recovered.attempt, recovered.events, Now());
+  }
+  link_.Connect();
+  SchedulePump();
+}
+
+void WorkerDaemon::Drain(const std::string& reason) {
+  if (drain_until_) return;
+  spdlog::info("draining: {}", reason);
+  drain_until_ = around_.clock.SteadyNow() + kDrainLimit;
+  agent_.OnDrain(reason, Now());
+  SchedulePump();
+}
+
+Instant WorkerDaemon::Now() const {
+  return {around_.clock.SteadyNow(), around_.clock.WallNow()};
+}
+
+void WorkerDaemon::OnRunning(const AttemptId& id) {
+  spdlog::info("{} runs", Describe(id));
+  agent_.OnRunning(id, Now());
+  SchedulePump();
+}
+
+void WorkerDaemon::OnProgress(const AttemptId& id, const v1::Progress& progress) {
+  agent_.OnProgress(id, progress);
+  SchedulePump();
+}
+
+void WorkerDaemon::OnEpoch(const AttemptId& id, const v1::EpochPoint& epoch) {
+  agent_.OnEpoch(id, epoch, Now());
+  SchedulePump();
+}
+
+void WorkerDaemon::OnUploading(const AttemptId& id) {
+  agent_.OnUploading(id);
+  SchedulePump();
+}
+
+void WorkerDaemon::OnFinished(const AttemptId& id, v1::Finished finished) {
+  spdlog::info("{} finished", Describe(id));
+  agent_.OnFinished(id, std::move(finished), Now());
+  SchedulePump();
+}
+
+void WorkerDaemon::OnBroke(const AttemptId& id, v1::Broke broke) {
+  agent_.OnBroke(id, std::move(broke), Now());
+  SchedulePump();
+}
+
+void WorkerDaemon::OnSessionOpened(std::int64_t session) {
+  agent_.OnSessionOpened(session, around_.cache.Contents(kMaxCachedBlobsTold));
+}
+
+void WorkerDaemon::OnFrame(const v1::CoordinatorFrame& frame) {
+  const bool first = !agent_.accepted();
+  agent_.OnFrame(frame, Now());
+  if (first) spdlog::info("connected to the coordinator");
+  if (on_ready_) std::exchange(on_ready_, nullptr)();
+  SchedulePump();
+}
+
+void WorkerDaemon::OnSessionClosed(const Error& why) {
+  agent_.OnSessionClosed(why.code == ErrorCode::kInvalidArgument ? Agent::Resend::kEverything
+                                                                 : Agent::Resend::kUnacknowledged);
+  SchedulePump();
+}
+
+void WorkerDaemon::OnRefused(const Error& why) {
+  failure_ = why;
+  around_.loop.Stop();
+}
+
+std::optional<v1::WorkerFrame> WorkerDaemon::NextFrame() {
+  return agent_.NextFrame(Now());
+}
+
+void WorkerDaemon::SchedulePump() {
+  if (std::exchange(pump_scheduled_, true)) return;
+  around_.loop.Post([this] {
+    pump_scheduled_ = false;
+    Pump();
+  });
+}
+
+void WorkerDaemon::Pump() {
+  agent_.OnTick(Now());
+  // An action may make more of them: an attempt that cannot begin breaks at once.
+  for (auto actions = agent_.TakeActions(); !actions.empty(); actions = agent_.TakeActions()) {
+    for (const Action& action : actions) CarryOut(action);
+  }
+  link_.Pump();
+  CheckIdle();
+  CheckDrained();
+  ArmTimer();
+}
+
+void WorkerDaemon::CarryOut(const Action& action) {
+  std::visit(Match{
+                 [&](const BeginAttempt& begin) {
+                   spdlog::info("{} came: {}", Describe(ToAttemptId(begin.lease.attempt())),
+                                v1::JobKind_Name(begin.lease.kind()));
+                   executor_.Begin(begin.lease);
+                 },
+                 [&](const StopAttempt& stop) {
+                   spdlog::info("{} is stopped", Describe(stop.attempt));
+                   executor_.Stop(stop.attempt);
+                 },
+                 [&](const SpoolEvent& spool) {
+                   const Status stored = around_.spool.Append(
+                       spool.event, spool.final ? Durability::kPowerLoss : Durability::kProcess);
+                   // It is still sent from memory; only a restart of this daemon would lose it.
+                   if (!stored.ok()) spdlog::error("spool: {}", stored.error().message);
+                 },
+                 [&](const ForgetAttempt& forget) {
+                   executor_.Forget(forget.attempt);
+                   const Status removed = around_.spool.Forget(forget.attempt);
+                   if (!removed.ok()) spdlog::error("spool: {}", removed.error().message);
+                 },
+             },
+             action);
+}
+
+void WorkerDaemon::ArmTimer() {
+  std::optional<SteadyTime> when = agent_.NextDeadline();
+  const auto sooner = [&](SteadyTime other) { when = std::min(when.value_or(other), other); };
+  if (drain_until_) sooner(*drain_until_);
+  if (idle_since_ && !drain_until_) sooner(*idle_since_ + *options_.exit_when_idle);
+  around_.loop.Cancel(timer_);
+  timer_ = when ? around_.loop.RunAt(*when, [this] { SchedulePump(); }) : 0;
+}
+
+void WorkerDaemon::CheckIdle() {
+  if (!options_.exit_when_idle) return;
+  const SteadyTime now = around_.clock.SteadyNow();
+  if (!agent_.holds_nothing()) {
+    idle_since_.reset();
+  } else if (!idle_since_) {
+    idle_since_ = now;
+  } else if (now >= *idle_since_ + *options_.exit_when_idle) {
+    Drain("no work came");
+  }
+}
+
+// What is not acknowledged by then stays in the spool, for the next start.
+void WorkerDaemon::CheckDrained() {
+  if (!drain_until_) return;
+  const bool told = agent_.holds_nothing() && agent_.draining_told() && link_.flushed();
+  const bool nobody_listens = !agent_.accepted() && !agent_.uploading();
+  const bool late = around_.clock.SteadyNow() >= *drain_until_;
+  if (late && !told) spdlog::warn("drained without the coordinator's answer");
+  if (told || nobody_listens || late) around_.loop.Stop();
+}
+
+}  // namespace tutti
