@@ -4,8 +4,6 @@
 #include <string>
 #include <string_view>
 
-#include "common/feature_spec.h"
-
 namespace tutti {
 namespace {
 
@@ -27,18 +25,15 @@ double NumberIn(const Json& object, std::string_view key, double fallback) {
 
 }  // namespace
 
-float ExpectedCostSeconds(const Json& config) {
-  const Json none = Json::object();
-  const Json& training = config.contains("training") ? config["training"] : none;
-  FeatureSpec spec;
-  if (config.contains("features")) {
-    if (auto parsed = FeatureSpecFromJson(config["features"])) spec = *parsed;
-  }
+float ExpectedCostSeconds(const Json& config, const FeatureSpec& features) {
+  const Json none;
+  const auto found = config.find("training");
+  const Json& training = found != config.end() ? *found : none;
   const double slice_seconds = std::max(NumberIn(config, "slice_seconds", 1), 0.01);
   const double step = slice_seconds * (1 - std::clamp(NumberIn(training, "overlap", 0.5), 0., .99));
-  const double slices = 1 + std::max(0.0, (spec.clip_seconds - slice_seconds) / step);
+  const double slices = 1 + std::max(0.0, (features.clip_seconds - slice_seconds) / step);
   const double steps = kTracks * slices / 16 * NumberIn(training, "epochs", 300);
-  const auto frames = static_cast<double>(SliceFrames(spec, slice_seconds));
+  const auto frames = static_cast<double>(SliceFrames(features, slice_seconds));
   const auto model = config.find("model");
   const std::string name =
       model != config.end() && model->is_string() ? model->get<std::string>() : "";

@@ -1,8 +1,10 @@
 #include "coordinator/core/restore.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
+#include "common/feature_spec.h"
 #include "coordinator/core/expected_cost.h"
 #include "coordinator/core/feature_flow.h"
 #include "coordinator/core/invariants.h"
@@ -79,10 +81,6 @@ class Restorer {
       job.cost_seconds = static_cast<float>(tracks->content.size());
       books_.shard_by_key.emplace(*key, row.id);
       books_.shards[row.id].tracks = *std::move(tracks);
-    } else if (row.phase != JobPhase::kSucceeded) {
-      Result<Json> config = ParseJson(row.config_json, "its configuration");
-      if (!config) return Broken(row, config.error().message);
-      job.cost_seconds = ExpectedCostSeconds(*config);
     }
     if (!books_.jobs.emplace(row.id, std::move(job)).second)
       return Broken(row, "it is there twice");
@@ -95,6 +93,12 @@ class Restorer {
       return DataLoss("stored feature set " + std::to_string(row.id.value) + " names job " +
                       std::to_string(id.value) + ", which is no preprocess job");
     }
+    const std::string what = "stored feature set " + std::to_string(row.id.value);
+    Result<Json> json = ParseJson(row.spec_json, what);
+    if (!json) return DataLoss(json.error().message);
+    Result<FeatureSpec> spec = FeatureSpecFromJson(*json);
+    if (!spec) return DataLoss(what + ": " + spec.error().message);
+    spec_of_set_[row.id] = *spec;
     FeatureSet set;
     set.record = row;
     AddFeatureSet(books_, std::move(set));
@@ -107,6 +111,11 @@ class Restorer {
     if (set == books_.feature_sets.end()) return Broken(row, "its feature set is not there");
     set->second.runs.push_back(row.id);
     set->second.sweeps.insert(row.sweep);
+    if (row.phase == JobPhase::kSucceeded) return {};
+    Result<Json> config = ParseJson(row.config_json, "its configuration");
+    if (!config) return Broken(row, config.error().message);
+    books_.JobOf(row.id).cost_seconds =
+        ExpectedCostSeconds(*config, spec_of_set_.at(*row.feature_set));
     return {};
   }
 
@@ -173,6 +182,7 @@ class Restorer {
   Books& books_;
   const StoredState& state_;
   SteadyTime deadline_;
+  std::map<FeatureSetId, FeatureSpec> spec_of_set_;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "coordinator/core/run_check.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <unordered_map>
@@ -12,6 +13,14 @@ namespace tutti {
 namespace {
 
 constexpr std::string_view kRun = "a run";
+
+const Json kNoOptions = Json::object();
+const Json kAllClasses = "all";
+
+const Json& Option(const Json& config, const char* key, const Json& fallback) {
+  const auto found = config.find(key);
+  return found == config.end() ? fallback : *found;
+}
 
 // As a person would type it: 45, 0.2.
 std::string Typed(double value) {
@@ -54,36 +63,35 @@ Status RefuseDuplicates(const Manifest& manifest) {
 
 }  // namespace
 
-Result<FeatureSpec> RunChecker::Check(const Json& config) {
-  TUTTI_ASSIGN_OR_RETURN(FeatureSpec spec, CheckFeatures(config));
-  TUTTI_RETURN_IF_ERROR(CheckSplit(config));
+Result<std::size_t> RunChecker::Check(const Json& config) {
+  TUTTI_ASSIGN_OR_RETURN(const std::size_t spec,
+                         CheckFeatures(Option(config, "features", kNoOptions)));
+  TUTTI_ASSIGN_OR_RETURN(const double slice, Field<double>(config, "slice_seconds", kRun));
+  if (!slices_.contains({spec, slice})) {
+    TUTTI_RETURN_IF_ERROR(CheckSlice(specs_[spec], slice));
+    slices_.insert({spec, slice});
+  }
+  TUTTI_RETURN_IF_ERROR(
+      CheckSplit(Option(config, "split", kNoOptions), Option(config, "classes", kAllClasses)));
   return spec;
 }
 
-Result<FeatureSpec> RunChecker::CheckFeatures(const Json& config) {
-  TUTTI_ASSIGN_OR_RETURN(const Json features,
-                         FieldOr<Json>(config, "features", Json::object(), kRun));
-  const std::string text = DumpJson(features);
-  auto known = features_.find(text);
-  if (known == features_.end()) {
-    Result<FeatureSpec> spec = FeatureSpecFromJson(features);
-    if (!spec) return Annotate(spec.error(), "features");
-    known = features_.emplace(text, *spec).first;
-  }
-  TUTTI_ASSIGN_OR_RETURN(const double slice, Field<double>(config, "slice_seconds", kRun));
-  std::string passed = text + DumpJson(slice);
-  if (!slices_.contains(passed)) {
-    TUTTI_RETURN_IF_ERROR(CheckSlice(known->second, slice));
-    slices_.insert(std::move(passed));
-  }
-  return known->second;
+Result<std::size_t> RunChecker::CheckFeatures(const Json& features) {
+  const auto known = spec_of_.find(features);
+  if (known != spec_of_.end()) return known->second;
+  Result<FeatureSpec> spec = FeatureSpecFromJson(features);
+  if (!spec) return Annotate(spec.error(), "features");
+  auto index = static_cast<std::size_t>(std::ranges::find(specs_, *spec) - specs_.begin());
+  if (index == specs_.size()) specs_.push_back(*spec);
+  spec_of_.emplace(features, index);
+  return index;
 }
 
-Status RunChecker::CheckSplit(const Json& config) {
-  TUTTI_ASSIGN_OR_RETURN(const Json split, FieldOr<Json>(config, "split", Json::object(), kRun));
-  TUTTI_ASSIGN_OR_RETURN(const Json classes, FieldOr<Json>(config, "classes", "all", kRun));
-  std::string passed = DumpJson(split) + DumpJson(classes);
-  if (splits_.contains(passed)) return {};
+Status RunChecker::CheckSplit(const Json& split, const Json& classes) {
+  const auto passed = [&](const auto& entry) {
+    return entry.first == split && entry.second == classes;
+  };
+  if (std::ranges::any_of(splits_, passed)) return {};
 
   TUTTI_ASSIGN_OR_RETURN(const ClassSelection selection, SelectClasses(manifest_, classes));
   TUTTI_ASSIGN_OR_RETURN(const std::string kind,
@@ -104,7 +112,7 @@ Status RunChecker::CheckSplit(const Json& config) {
     return Annotate(parts.error(),
                     "split of " + std::to_string(selection.labels.size()) + " tracks");
   }
-  splits_.insert(std::move(passed));
+  splits_.emplace_back(split, classes);
   return {};
 }
 

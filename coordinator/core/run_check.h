@@ -1,10 +1,11 @@
 // Whether a run can be done at all on a dataset: asked before anything of a sweep is stored.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <set>
-#include <string>
+#include <utility>
 #include <vector>
 
 #include "common/feature_spec.h"
@@ -22,19 +23,23 @@ class RunChecker {
  public:
   explicit RunChecker(const Manifest& manifest) : manifest_(manifest) {}
 
-  // The run's feature spec. kInvalidArgument, naming option and value: a bad feature option, a
-  // slice longer than the clip or under kMinSliceFrames, a class that is not there, too few tracks
-  // for the split, duplicates where the split refuses them.
-  Result<FeatureSpec> Check(const Json& config);
+  // Index of the run's feature spec in specs(). kInvalidArgument, naming option and value: a bad
+  // feature option, a slice longer than the clip or under kMinSliceFrames, a class that is not
+  // there, too few tracks for the split, duplicates where the split refuses them.
+  Result<std::size_t> Check(const Json& config);
+
+  // Distinct ones, in the order in which they came.
+  const std::vector<FeatureSpec>& specs() const { return specs_; }
 
  private:
-  Result<FeatureSpec> CheckFeatures(const Json& config);
-  Status CheckSplit(const Json& config);
+  Result<std::size_t> CheckFeatures(const Json& features);
+  Status CheckSplit(const Json& split, const Json& classes);
 
   const Manifest& manifest_;
-  std::map<std::string, FeatureSpec> features_;  // by JSON text
-  std::set<std::string> slices_;                 // features and slice that passed
-  std::set<std::string> splits_;                 // split and classes that passed
+  std::vector<FeatureSpec> specs_;
+  std::map<Json, std::size_t> spec_of_;              // by the option `features`
+  std::set<std::pair<std::size_t, double>> slices_;  // spec and seconds that passed
+  std::vector<std::pair<Json, Json>> splits_;        // split and classes that passed
 };
 
 }  // namespace tutti

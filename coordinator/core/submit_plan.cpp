@@ -75,20 +75,20 @@ std::unordered_set<Digest, DigestHash> KeysOf(const Books& books, SweepId sweep)
 Status PlanRuns(const SubmitSweep& submit, const std::vector<RunSpec>& runs,
                 std::unordered_set<Digest, DigestHash> there, SubmitPlan& plan) {
   RunChecker checker(submit.manifest);
-  std::map<std::string, std::size_t> spec_index;  // by hash
+  std::map<std::size_t, std::size_t> index_of;  // the checker's index → that of plan.specs
   for (const RunSpec& run : runs) {
-    TUTTI_ASSIGN_OR_RETURN(const FeatureSpec features, checker.Check(run.config));
+    TUTTI_ASSIGN_OR_RETURN(const std::size_t checked, checker.Check(run.config));
+    const FeatureSpec& features = checker.specs()[checked];
     const auto digest = DigestFromHex(run.key);
     TUTTI_CHECK(digest.has_value(), "a run's key is no SHA-256");
     if (there.erase(*digest) > 0) {
       ++plan.runs_already_there;
       continue;
     }
-    NamedFeatureSpec spec = NameFeatureSpec(features);
-    const auto [index, is_new] = spec_index.emplace(spec.hash, plan.specs.size());
-    if (is_new) plan.specs.push_back(std::move(spec));
-    plan.added.push_back(
-        {run.key, *digest, DumpJson(run.config), ExpectedCostSeconds(run.config), index->second});
+    const auto [index, is_new] = index_of.emplace(checked, plan.specs.size());
+    if (is_new) plan.specs.push_back(NameFeatureSpec(features));
+    plan.added.push_back({run.key, *digest, DumpJson(run.config),
+                          ExpectedCostSeconds(run.config, features), index->second});
   }
   plan.runs_planned = static_cast<std::int64_t>(runs.size());
   plan.runs_no_longer_named = static_cast<std::int64_t>(there.size());

@@ -102,13 +102,20 @@ std::string JsonText(const std::map<std::string, std::string>& map) {
   return DumpJson(Json(map));
 }
 
+// By hand: a result has hundreds of these, and they are numbers only.
 std::string JsonText(const std::vector<PredictionRecord>& predictions) {
-  Json list = Json::array();
+  std::string text = "[";
   for (const PredictionRecord& prediction : predictions) {
-    list.push_back(Json::array(
-        {prediction.track_id, prediction.label, prediction.predicted, prediction.votes}));
+    if (text.size() > 1) text += ',';
+    text += '[' + std::to_string(prediction.track_id) + ',' + std::to_string(prediction.label) +
+            ',' + std::to_string(prediction.predicted) + ",[";
+    for (std::size_t i = 0; i < prediction.votes.size(); ++i) {
+      if (i > 0) text += ',';
+      text += std::to_string(prediction.votes[i]);
+    }
+    text += "]]";
   }
-  return DumpJson(list);
+  return text + ']';
 }
 
 }  // namespace tutti

@@ -35,7 +35,10 @@ TEST_F(RunCheckTest, AGoodRunGivesItsFeatureSpec) {
   config["features"]["n_mels"] = 64;
   const auto spec = checker.Check(config);
   ASSERT_TRUE(IsOk(spec));
-  EXPECT_EQ(spec->n_mels, 64);
+  EXPECT_EQ(checker.specs().at(*spec).n_mels, 64);
+  EXPECT_EQ(*checker.Check(config), *spec);
+  ASSERT_TRUE(IsOk(checker.Check(Config())));
+  EXPECT_EQ(checker.specs().size(), 2U);
 }
 
 TEST_F(RunCheckTest, SlicesFromSixteenFramesToTheWholeClipAreTaken) {
@@ -109,7 +112,7 @@ TEST(ExpectedCost, OrdersModelsEpochsAndOverlaps) {
   const auto cost = [](const char* path, const Json& value) {
     Json config = Config();
     config[Json::json_pointer(path)] = value;
-    return ExpectedCostSeconds(config);
+    return ExpectedCostSeconds(config, {});
   };
   EXPECT_GT(cost("/model", "cnn"), cost("/model", "crnn2d"));
   EXPECT_GT(cost("/model", "crnn2d"), cost("/model", "crnn1d"));
@@ -117,7 +120,7 @@ TEST(ExpectedCost, OrdersModelsEpochsAndOverlaps) {
   EXPECT_EQ(cost("/model", "unheard of"), cost("/model", "cnn"));
   EXPECT_GT(cost("/training/epochs", 300), cost("/training/epochs", 30));
   EXPECT_GT(cost("/training/overlap", 0.5), cost("/training/overlap", 0.0));
-  EXPECT_GT(ExpectedCostSeconds(Json::object()), 0);
+  EXPECT_GT(ExpectedCostSeconds(Json::object(), {}), 0);
 }
 
 }  // namespace
