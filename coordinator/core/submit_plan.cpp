@@ -72,11 +72,13 @@ std::unordered_set<Digest, DigestHash> KeysOf(const Books& books, SweepId sweep)
   return keys;
 }
 
-Status PlanRuns(const SubmitSweep& submit, const std::vector<RunSpec>& runs,
+// Takes the runs one by one, so that a million configurations are not there twice.
+Status PlanRuns(const SubmitSweep& submit, std::vector<RunSpec> runs,
                 std::unordered_set<Digest, DigestHash> there, SubmitPlan& plan) {
   RunChecker checker(submit.manifest);
   std::map<std::size_t, std::size_t> index_of;  // the checker's index → that of plan.specs
-  for (const RunSpec& run : runs) {
+  for (RunSpec& slot : runs) {
+    const RunSpec run = std::move(slot);
     TUTTI_ASSIGN_OR_RETURN(const std::size_t checked, checker.Check(run.config));
     const FeatureSpec& features = checker.specs()[checked];
     const auto digest = DigestFromHex(run.key);
@@ -110,8 +112,8 @@ Result<SubmitPlan> PlanSubmit(Books& books, const SubmitSweep& submit) {
     plan.notes = OperationalChanges(before.operational, submit.spec.operational);
     there = KeysOf(books, plan.existing->record.id);
   }
-  TUTTI_ASSIGN_OR_RETURN(const auto runs, ExpandRuns(submit.spec, submit.dataset_version));
-  TUTTI_RETURN_IF_ERROR(PlanRuns(submit, runs, std::move(there), plan));
+  TUTTI_ASSIGN_OR_RETURN(auto runs, ExpandRuns(submit.spec, submit.dataset_version));
+  TUTTI_RETURN_IF_ERROR(PlanRuns(submit, std::move(runs), std::move(there), plan));
   return plan;
 }
 
