@@ -1,5 +1,7 @@
 #include "coordinator/core/submit.h"
 
+#include <set>
+#include <string>
 #include <utility>
 
 #include "common/check.h"
@@ -8,6 +10,35 @@
 
 namespace tutti {
 namespace {
+
+SubmitReport ReportOf(const SubmitPlan& plan) {
+  SubmitReport report;
+  report.created = plan.existing == nullptr;
+  report.runs_planned = plan.runs_planned;
+  report.runs_added = static_cast<std::int64_t>(plan.added.size());
+  report.runs_already_there = plan.runs_already_there;
+  report.runs_no_longer_named = plan.runs_no_longer_named;
+  report.notes = plan.notes;
+  if (plan.runs_no_longer_named > 0) {
+    report.notes.push_back(std::to_string(plan.runs_no_longer_named) +
+                           " runs are in the sweep and no longer in this file; they stay");
+  }
+  return report;
+}
+
+// Shards that nobody has asked for yet.
+std::int64_t CountNewShards(Books& books, const SubmitSweep& submit, const SubmitPlan& plan) {
+  std::set<std::string> keys;
+  for (const NamedFeatureSpec& spec : plan.specs) {
+    if (books.FindFeatureSet(submit.dataset_version, spec.hash) != nullptr) continue;
+    for (ShardPlan& shard :
+         PlanShards(submit.manifest, spec.hash, books.options.tracks_per_shard)) {
+      if (!books.shard_by_key.contains(*DigestFromHex(shard.key)))
+        keys.insert(std::move(shard.key));
+    }
+  }
+  return static_cast<std::int64_t>(keys.size());
+}
 
 class Submitter {
  public:
@@ -34,16 +65,7 @@ class Submitter {
 };
 
 SubmitReport Submitter::Carry(SubmitPlan plan) {
-  report_.created = plan.existing == nullptr;
-  report_.runs_planned = plan.runs_planned;
-  report_.runs_added = static_cast<std::int64_t>(plan.added.size());
-  report_.runs_already_there = plan.runs_already_there;
-  report_.runs_no_longer_named = plan.runs_no_longer_named;
-  report_.notes = plan.notes;
-  if (plan.runs_no_longer_named > 0) {
-    report_.notes.push_back(std::to_string(plan.runs_no_longer_named) +
-                            " runs are in the sweep and no longer in this file; they stay");
-  }
+  report_ = ReportOf(plan);
   sweep_ = StoreSweep(plan);
   report_.sweep = sweep_;
   std::vector<FeatureSetId> sets;
@@ -195,6 +217,12 @@ void Submitter::RequeueShards() {
 Result<SubmitReport> SubmitToBooks(Books& books, Batch& batch, JobDriver& driver,
                                    const SubmitSweep& submit) {
   TUTTI_ASSIGN_OR_RETURN(SubmitPlan plan, PlanSubmit(books, submit));
+  if (submit.mode == SubmitMode::kDryRun) {
+    SubmitReport report = ReportOf(plan);
+    if (plan.existing != nullptr) report.sweep = plan.existing->record.id;
+    report.preprocess_jobs_added = CountNewShards(books, submit, plan);
+    return report;
+  }
   return Submitter(books, batch, driver, submit).Carry(std::move(plan));
 }
 

@@ -10,7 +10,7 @@
 
 namespace tutti {
 
-// As Core::Submit. On an error nothing was changed.
+// As Core::Submit. On an error, and in a dry run, nothing was changed.
 Result<SubmitReport> SubmitToBooks(Books& books, Batch& batch, JobDriver& driver,
                                    const SubmitSweep& submit);
 

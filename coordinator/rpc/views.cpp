@@ -117,17 +117,10 @@ void AddCell(const TableCell& cell, v1::GetTableResponse& response) {
   SetMeanStd(cell.epochs, *row.mutable_epochs());
 }
 
-// "stratified (test 0.1, validation 0.1)": what a reader of the table must know of the split.
-std::string DescribeSplit(const Json& options) {
+// What a reader of the table must know of the split.
+std::string SplitKind(const Json& options) {
   const Json split = options.value("split", Json::object());
-  std::string text = split.is_object() ? split.value("kind", "stratified") : "by axis";
-  std::string shares;
-  for (const char* part : {"test", "validation"}) {
-    const Json share = split.is_object() && split.contains(part) ? split[part] : Json();
-    if (share.is_number())
-      shares += (shares.empty() ? "" : ", ") + std::string(part) + " " + share.dump();
-  }
-  return shares.empty() ? text : text + " (" + shares + ")";
+  return split.is_object() ? split.value("kind", "stratified") : "by axis";
 }
 
 Status CheckMetric(const std::string& metric, const std::vector<ResultRecord>& results) {
@@ -192,7 +185,7 @@ Status ViewTable(const SweepRecord& sweep, const std::string& metric, StoreReade
   if (!metric.empty()) TUTTI_RETURN_IF_ERROR(CheckMetric(name, results));
   TUTTI_ASSIGN_OR_RETURN(const auto cells, BuildTable(spec, jobs, results, name));
   response.set_sweep(sweep.name);
-  response.set_split(DescribeSplit(spec.options));
+  response.set_split(SplitKind(spec.options));
   const Json protocol = spec.options.value("protocol", Json("correct"));
   response.set_protocol(protocol.is_string() ? protocol.get<std::string>() : "by axis");
   response.set_dataset_version(sweep.dataset_version);

@@ -59,12 +59,13 @@ void CoreHarness::Commit() {
   for (const std::string& violation : core_->CheckInvariants()) ADD_FAILURE() << violation;
 }
 
-Result<SubmitReport> CoreHarness::Submit(const SweepSpec& spec, const Manifest& manifest) {
+Result<SubmitReport> CoreHarness::Submit(const SweepSpec& spec, const Manifest& manifest,
+                                         SubmitMode mode) {
   changes_.clear();
   const std::string version =
       Sha256Hex(std::to_string(manifest.tracks.size()) + manifest.tracks.back().content_hash);
   Result<SubmitReport> report =
-      core_->Submit({spec, "name: " + spec.name + "\n", version, manifest}, Now(), changes_);
+      core_->Submit({spec, "name: " + spec.name + "\n", version, manifest, mode}, Now(), changes_);
   if (!report.ok()) {
     EXPECT_TRUE(changes_.empty()) << "a refused submit left changes";
   }

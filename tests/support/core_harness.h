@@ -25,7 +25,8 @@ class CoreHarness {
  public:
   explicit CoreHarness(CoreOptions options = {});
 
-  Result<SubmitReport> Submit(const SweepSpec& spec, const Manifest& manifest);
+  Result<SubmitReport> Submit(const SweepSpec& spec, const Manifest& manifest,
+                              SubmitMode mode = SubmitMode::kApply);
   Result<FrameOutcome> Frame(const WorkerFrame& frame);
   std::vector<Grant> Schedule();
   void Expire();

@@ -71,6 +71,25 @@ TEST_F(SubmitTest, TheSameFileAgainChangesNothing) {
   EXPECT_TRUE(harness_.last_changes().empty());
 }
 
+TEST_F(SubmitTest, ADryRunTellsTheSameAndChangesNothing) {
+  const SweepSpec spec = MakeSweepSpec("base", {"cnn"}, {1, 2});
+  const auto told = harness_.Submit(spec, manifest_, SubmitMode::kDryRun);
+  ASSERT_TRUE(IsOk(told));
+  EXPECT_TRUE(harness_.last_changes().empty());
+  const SubmitReport done = Must(spec, manifest_);
+  EXPECT_EQ(told->created, done.created);
+  EXPECT_EQ(told->runs_planned, done.runs_planned);
+  EXPECT_EQ(told->runs_added, done.runs_added);
+  EXPECT_EQ(told->preprocess_jobs_added, done.preprocess_jobs_added);
+  const auto again =
+      harness_.Submit(MakeSweepSpec("base", {"cnn"}, {2, 3}), manifest_, SubmitMode::kDryRun);
+  ASSERT_TRUE(IsOk(again));
+  EXPECT_FALSE(again->created);
+  EXPECT_EQ(again->runs_added, 1);
+  EXPECT_EQ(again->runs_no_longer_named, 1);
+  EXPECT_EQ(again->preprocess_jobs_added, 0);
+}
+
 TEST_F(SubmitTest, MoreValuesAddOnlyTheNewRuns) {
   const SubmitReport first = Must(MakeSweepSpec("base", {"cnn"}, {1, 2}), manifest_);
   const SubmitReport more = Must(MakeSweepSpec("base", {"cnn", "rnn"}, {1, 2, 3}), manifest_);

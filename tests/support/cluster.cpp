@@ -1,0 +1,66 @@
+#include "tests/support/cluster.h"
+
+#include <csignal>
+
+#include "tests/support/tiny_music.h"
+
+namespace tutti {
+
+Cluster::Cluster() {
+  StartCoordinator();
+}
+
+void Cluster::StartCoordinator() {
+  coordinator_ = std::make_unique<RunningBinary>(
+      "tutti-coordinator",
+      std::vector<std::string>{"--state", path("state"), "--listen", "127.0.0.1:0", "--lease", "3s",
+                               "--heartbeat", "500ms", "--log-level", "warn"});
+  ready_ = coordinator_->ReadyLine();
+}
+
+void Cluster::StopCoordinator() {
+  coordinator_->Signal(SIGTERM);
+  const Outcome outcome = coordinator_->Finish();
+  EXPECT_EQ(outcome.code(), 0) << testing::PrintToString(outcome);
+  coordinator_.reset();
+}
+
+void Cluster::KillCoordinator() {
+  coordinator_->Signal(SIGKILL);
+  coordinator_->Finish();
+  coordinator_.reset();
+}
+
+RunningBinary& Cluster::StartWorker(const std::string& name, int slots) {
+  workers_.push_back(std::make_unique<RunningBinary>(
+      "tutti-worker",
+      std::vector<std::string>{"--profile", profile("worker"), "--dir", path(name), "--name", name,
+                               "--slots", std::to_string(slots), "--log-level", "warn"}));
+  workers_.back()->ReadyLine();
+  return *workers_.back();
+}
+
+Outcome Cluster::Tutti(std::vector<std::string> arguments, const std::string& role) {
+  arguments.insert(arguments.end(), {"--profile", profile(role)});
+  return RunBinary("tutti", arguments);
+}
+
+Json Cluster::TuttiJson(std::vector<std::string> arguments) {
+  arguments.push_back("--json");
+  const Outcome outcome = Tutti(arguments);
+  EXPECT_EQ(outcome.code(), 0) << testing::PrintToString(outcome);
+  return outcome.json();
+}
+
+void Cluster::AddTinyMusic() {
+  WriteTinyMusic(path("music"));
+  const Outcome added = Tutti({"dataset", "add", "tiny", path("music")});
+  ASSERT_EQ(added.code(), 0) << testing::PrintToString(added);
+}
+
+std::string Cluster::SweepFile(const std::string& text, const std::string& name) {
+  WriteFile(path(name), text);
+  return path(name);
+}
+
+}  // namespace tutti
