@@ -62,7 +62,10 @@ std::string MarkdownTable(const TextRow& header, const std::vector<TextRow>& row
 std::string CsvTable(const TextRow& header, const std::vector<TextRow>& rows) {
   std::string text;
   const auto add = [&](const TextRow& row) {
-    for (std::size_t i = 0; i < row.size(); ++i) text += (i > 0 ? "," : "") + Quoted(row[i]);
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (i > 0) text += ",";
+      text += Quoted(row[i]);
+    }
     text += "\n";
   };
   add(header);

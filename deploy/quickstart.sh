@@ -35,7 +35,7 @@ phase() {
 
 build() {
   cmake --preset release >"$work/configure.log" || { cat "$work/configure.log" >&2; return 1; }
-  cmake --build --preset release -- -j"$(nproc)"
+  cmake --build --preset release -- -j"$(nproc)" tutti tutti-coordinator tutti-worker tutti-preprocess tutti-train
 }
 
 sweep() { build/release/bin/tutti local deploy/demo/quickstart.yaml --dataset "$work/music" --dir "$work/sweep"; }

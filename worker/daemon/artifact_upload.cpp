@@ -45,7 +45,8 @@ Result<UniqueFd> OpenBeneath(const std::filesystem::path& output_dir, const std:
     const int flags = last ? O_RDONLY | O_NONBLOCK : O_PATH | O_DIRECTORY;
     UniqueFd next(::openat(at.get(), part->c_str(), flags | O_NOFOLLOW | O_CLOEXEC));
     if (!next.valid() && (errno == ELOOP || errno == ENOTDIR)) {
-      return Refused(path, "\"" + part->string() + "\" is a link or no folder");
+      const std::string name = part->string();
+      return Refused(path, "\"" + name + "\" is a link or no folder");
     }
     if (!next.valid()) return ErrnoError(errno, "artifact \"" + path + "\"");
     at = std::move(next);
