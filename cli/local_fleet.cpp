@@ -16,11 +16,12 @@ Result<std::unique_ptr<LocalFleet>> LocalFleet::Start(Context& context,
     const std::string name = "local-" + std::to_string(i);
     TUTTI_ASSIGN_OR_RETURN(
         auto worker,
-        DaemonProcess::Start("tutti-worker",
-                             {"--profile", (dir / "coordinator" / "worker.json").string(), "--dir",
-                              (dir / ("worker-" + std::to_string(i))).string(), "--name", name,
-                              "--slots", std::to_string(slots), "--log-level", "warn"},
-                             context.clock, context.interrupt));
+        DaemonProcess::Start(
+            "tutti-worker",
+            {"--profile", (dir / "coordinator" / "worker.json").string(), "--dir",
+             (dir / ("worker-" + std::to_string(i))).string(), "--name", name, "--slots",
+             std::to_string(slots), "--log-level", "warn", "--allow-command"},
+            context.clock, context.interrupt));
     fleet->workers_.push_back(std::move(worker));
   }
   return fleet;

@@ -19,6 +19,8 @@ Result<SweepFileNames> PeekSweepFile(std::string_view text, const std::string& f
     if (!root.IsMap()) return InvalidArgument(file + ":1: expected keys such as name and grid");
     names.name = TextAt(root, "name");
     names.dataset = TextAt(root, "dataset");
+    if (root["runner"] && root["runner"].IsMap())
+      names.runner_files = TextAt(root["runner"], "files");
   } catch (const YAML::Exception& e) {
     return InvalidArgument(file + ":" + std::to_string(e.mark.line + 1) +
                            ": not valid YAML: " + e.msg);

@@ -1,4 +1,4 @@
-// The two names in a sweep file that this side needs; the coordinator reads the file for real.
+// The names in a sweep file that this side needs; the coordinator reads the file for real.
 #pragma once
 
 #include <string>
@@ -10,7 +10,8 @@ namespace tutti {
 
 struct SweepFileNames {
   std::string name;
-  std::string dataset;  // empty: none
+  std::string dataset;       // empty: none
+  std::string runner_files;  // folder of the user's own program; empty: none
 };
 
 // kInvalidArgument, naming `file`: no YAML, or no `name`, or one that cannot be part of a folder's

@@ -4,6 +4,7 @@
 
 #include "common/hash.h"
 #include "common/json.h"
+#include "common/safe_path.h"
 
 namespace tutti {
 namespace {
@@ -15,19 +16,6 @@ constexpr std::size_t kTrackFields = 6;
 
 Error Broken(const std::string& why) {
   return InvalidArgument(std::string(kWhat) + ": " + why);
-}
-
-// Relative, without empty, "." and ".." steps: it can only name something below the root.
-bool IsSafeRelativePath(std::string_view path) {
-  if (path.empty() || path.find('\0') != std::string_view::npos) return false;
-  std::size_t at = 0;
-  while (at <= path.size()) {
-    const std::size_t end = std::min(path.find('/', at), path.size());
-    const std::string_view step = path.substr(at, end - at);
-    if (step.empty() || step == "." || step == "..") return false;
-    at = end + 1;
-  }
-  return true;
 }
 
 bool IsPart(std::string_view part) {

@@ -1,5 +1,6 @@
 #include "coordinator/core/submit.h"
 
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -54,7 +55,7 @@ class Submitter {
   SweepId StoreSweep(const SubmitPlan& plan);
   FeatureSetId FeatureSetFor(const NamedFeatureSpec& spec);
   JobId ShardJobFor(const NamedFeatureSpec& spec, const ShardPlan& plan, std::int64_t first_track);
-  void AddRun(PlannedRun run, FeatureSetId set_id);
+  void AddRun(PlannedRun run, std::optional<FeatureSetId> set_id);
   void Prune(const std::vector<JobId>& runs);
   Job& Insert(Job job, std::string key, std::string config_json);
 
@@ -73,7 +74,7 @@ SubmitReport Submitter::Carry(SubmitPlan plan) {
   std::vector<FeatureSetId> sets;
   for (const NamedFeatureSpec& spec : plan.specs) sets.push_back(FeatureSetFor(spec));
   for (PlannedRun& run : plan.added) {
-    const FeatureSetId set = sets[run.spec];
+    const auto set = run.spec ? std::optional(sets[*run.spec]) : std::nullopt;
     AddRun(std::move(run), set);
   }
   for (const FeatureSetId set : sets) RetryShards(books_, driver_, set);
@@ -175,18 +176,19 @@ FeatureSetId Submitter::FeatureSetFor(const NamedFeatureSpec& spec) {
   return id;
 }
 
-void Submitter::AddRun(PlannedRun run, FeatureSetId set_id) {
-  FeatureSet& set = books_.feature_sets.at(set_id);
+void Submitter::AddRun(PlannedRun run, std::optional<FeatureSetId> set_id) {
   Job job;
-  job.kind = JobKind::kTrain;
-  job.feature_set = set_id;
+  job.kind = run.kind;
+  job.feature_set = set_id.value_or(FeatureSetId{});
   job.cost_seconds = run.cost_seconds;
-  if (set.remaining == 0) {
+  if (!set_id || books_.feature_sets.at(*set_id).remaining == 0) {
     job.state = job::Ready{};
   } else {
     job.state = job::Blocked{};
   }
   const Job& made = Insert(std::move(job), std::move(run.key), std::move(run.config_json));
+  if (!set_id) return;
+  FeatureSet& set = books_.feature_sets.at(*set_id);
   set.runs.push_back(made.id);
   set.sweeps.insert(sweep_);
 }

@@ -82,18 +82,30 @@ Status PlanRuns(const SubmitSweep& submit, std::vector<RunSpec> runs, RunsByKey 
   std::map<std::size_t, std::size_t> index_of;  // the checker's index → that of plan.specs
   for (RunSpec& slot : runs) {
     const RunSpec run = std::move(slot);
-    TUTTI_ASSIGN_OR_RETURN(const std::size_t checked, checker.Check(run.config));
-    const FeatureSpec& features = checker.specs()[checked];
+    const bool needs_features = !submit.spec.dataset.empty();
+    std::size_t checked = 0;
+    if (needs_features) {
+      TUTTI_ASSIGN_OR_RETURN(checked, checker.Check(run.config));
+    }
     const auto digest = DigestFromHex(run.key);
     TUTTI_CHECK(digest.has_value(), "a run's key is no SHA-256");
     if (there.erase(*digest) > 0) {
       ++plan.runs_already_there;
       continue;
     }
-    const auto [index, is_new] = index_of.emplace(checked, plan.specs.size());
-    if (is_new) plan.specs.push_back(NameFeatureSpec(features));
-    plan.added.push_back({run.key, *digest, DumpJson(run.config),
-                          ExpectedCostSeconds(run.config, features), index->second});
+    PlannedRun planned;
+    planned.key = run.key;
+    planned.digest = *digest;
+    planned.config_json = DumpJson(run.config);
+    if (run.config.contains("runner")) planned.kind = JobKind::kCommand;
+    if (needs_features) {
+      const FeatureSpec& features = checker.specs()[checked];
+      const auto [index, is_new] = index_of.emplace(checked, plan.specs.size());
+      if (is_new) plan.specs.push_back(NameFeatureSpec(features));
+      planned.cost_seconds = ExpectedCostSeconds(run.config, features);
+      planned.spec = index->second;
+    }
+    plan.added.push_back(std::move(planned));
   }
   plan.runs_planned = static_cast<std::int64_t>(runs.size());
   for (const auto& [key, id] : there) plan.no_longer_named.push_back(id);
@@ -104,7 +116,7 @@ Status PlanRuns(const SubmitSweep& submit, std::vector<RunSpec> runs, RunsByKey 
 }  // namespace
 
 Result<SubmitPlan> PlanSubmit(Books& books, const SubmitSweep& submit) {
-  if (submit.spec.dataset.empty()) {
+  if (submit.spec.dataset.empty() && !submit.spec.options.contains("runner")) {
     return InvalidArgument("sweep " + submit.spec.name + " names no dataset");
   }
   SubmitPlan plan;

@@ -1,6 +1,7 @@
 // The part of a submit that only looks: what it would add. Nothing is changed here.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,8 @@ struct PlannedRun {
   Digest digest{};
   std::string config_json;
   float cost_seconds = 0;
-  std::size_t spec = 0;  // index into SubmitPlan::specs
+  JobKind kind = JobKind::kTrain;
+  std::optional<std::size_t> spec;  // index into SubmitPlan::specs; none: it needs no features
 };
 
 struct SubmitPlan {

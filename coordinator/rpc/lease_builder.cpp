@@ -7,6 +7,7 @@
 #include "common/json.h"
 #include "common/split_kinds.h"
 #include "coordinator/core/class_selection.h"
+#include "coordinator/core/command_arguments.h"
 #include "coordinator/core/sweep_spec.h"
 #include "coordinator/rpc/convert.h"
 
@@ -74,10 +75,28 @@ void FillTrack(const ManifestTrack& from, std::int64_t id, std::int32_t label,
   to.set_shard(-1);
 }
 
+Status AddCommand(const Json& config, v1::Lease& lease) {
+  v1::Lease::Command& command = *lease.mutable_command();
+  TUTTI_ASSIGN_OR_RETURN(const auto arguments, FillArguments(config));
+  for (const std::string& argument : arguments) command.add_arguments(argument);
+  const Json& runner = config.at("runner");
+  for (const auto& [name, value] : runner.at("environment").items()) {
+    (*command.mutable_environment())[name] = value.get<std::string>();
+  }
+  for (const Json& file : runner.at("files")) {
+    v1::Lease::File& out = *command.add_files();
+    out.set_path(file.at("path").get<std::string>());
+    out.set_blob_hash(file.at("hash").get<std::string>());
+    out.set_executable(file.at("executable").get<bool>());
+  }
+  return {};
+}
+
 // What a runner needs of the options that are no part of the run's identity.
-Result<std::string> ConfigForRunner(Json config, const SweepRecord& sweep) {
+Result<std::string> ConfigForRunner(const Json& run, const SweepRecord& sweep) {
   TUTTI_ASSIGN_OR_RETURN(const Json json, ParseJson(sweep.spec_json, "sweep " + sweep.name));
   TUTTI_ASSIGN_OR_RETURN(const SweepSpec spec, SweepSpecFromJson(json));
+  Json config = ConfigForProgram(run);
   config["keep_weights"] = spec.operational.keep_weights;
   return DumpJson(config);
 }
@@ -119,9 +138,16 @@ Result<v1::Lease> LeaseBuilder::Build(const Grant& grant, StoreReader& reader) {
   lease.set_threads(1);
   if (job.kind == JobKind::kPreprocess) {
     TUTTI_RETURN_IF_ERROR(AddPreprocessing(job, sweep, lease));
-  } else {
-    TUTTI_RETURN_IF_ERROR(AddTraining(job, sweep, reader, lease));
+    return lease;
   }
+  TUTTI_ASSIGN_OR_RETURN(const Json config, ParseJson(job.config_json, JobName(job)));
+  TUTTI_ASSIGN_OR_RETURN(const std::string config_text, ConfigForRunner(config, sweep));
+  lease.set_config_json(config_text);
+  TUTTI_ASSIGN_OR_RETURN(const auto threads,
+                         FieldOr<std::int64_t>(config, "threads", 1, JobName(job)));
+  lease.set_threads(static_cast<std::int32_t>(threads));
+  if (job.feature_set) TUTTI_RETURN_IF_ERROR(AddFeatures(job, config, sweep, reader, lease));
+  if (job.kind == JobKind::kCommand) TUTTI_RETURN_IF_ERROR(AddCommand(config, lease));
   return lease;
 }
 
@@ -151,10 +177,8 @@ Status LeaseBuilder::AddPreprocessing(const JobRecord& job, const SweepRecord& s
   return {};
 }
 
-Status LeaseBuilder::AddTraining(const JobRecord& job, const SweepRecord& sweep,
+Status LeaseBuilder::AddFeatures(const JobRecord& job, const Json& config, const SweepRecord& sweep,
                                  StoreReader& reader, v1::Lease& lease) {
-  TUTTI_ASSIGN_OR_RETURN(const Json config, ParseJson(job.config_json, JobName(job)));
-  if (!job.feature_set) return DataLoss(JobName(job) + " has no feature set");
   TUTTI_ASSIGN_OR_RETURN(const auto features, TracksOf(*job.feature_set, reader));
   const Manifest& manifest = *features->manifest;
   TUTTI_ASSIGN_OR_RETURN(const ClassChoice choice, ChooseClasses(config, manifest.classes));
@@ -177,8 +201,6 @@ Status LeaseBuilder::AddTraining(const JobRecord& job, const SweepRecord& sweep,
                          MakeSplit(SplitTracksOf(manifest, ids, labels), options));
   AddSplit(split, ids, *lease.mutable_split());
 
-  TUTTI_ASSIGN_OR_RETURN(const std::string config_text, ConfigForRunner(config, sweep));
-  lease.set_config_json(config_text);
   lease.set_feature_spec_json(features->spec_json_with_hash);
   lease.mutable_dataset()->set_version(sweep.dataset_version);
   lease.mutable_dataset()->mutable_classes()->Add(choice.names.begin(), choice.names.end());
@@ -187,9 +209,6 @@ Status LeaseBuilder::AddTraining(const JobRecord& job, const SweepRecord& sweep,
     out.set_blob_hash(shard.blob_hash);
     out.set_size_bytes(shard.size_bytes);
   }
-  TUTTI_ASSIGN_OR_RETURN(const auto threads,
-                         FieldOr<std::int64_t>(config, "threads", 1, JobName(job)));
-  lease.set_threads(static_cast<std::int32_t>(threads));
   return {};
 }
 

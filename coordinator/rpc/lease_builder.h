@@ -44,8 +44,8 @@ class LeaseBuilder {
   static constexpr std::size_t kCapacity = 8;
 
   Result<std::shared_ptr<const FeatureTracks>> TracksOf(FeatureSetId id, StoreReader& reader);
-  Status AddTraining(const JobRecord& job, const SweepRecord& sweep, StoreReader& reader,
-                     v1::Lease& lease);
+  Status AddFeatures(const JobRecord& job, const Json& config, const SweepRecord& sweep,
+                     StoreReader& reader, v1::Lease& lease);
   Status AddPreprocessing(const JobRecord& job, const SweepRecord& sweep, v1::Lease& lease);
 
   ManifestCache& manifests_;

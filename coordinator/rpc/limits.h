@@ -8,6 +8,7 @@ namespace tutti {
 
 inline constexpr std::size_t kMaxNameBytes = 200;  // of datasets, sweeps, workers
 inline constexpr std::size_t kMaxSweepFileBytes = 1 << 20;
+inline constexpr int kMaxRunnerFiles = 1'000;  // of a program of the user's own
 inline constexpr int kMaxSlotsPerWorker = 4096;
 inline constexpr int kMaxHeldAttempts = 100'000;
 inline constexpr int kMaxEventsPerFrame = 10'000;

@@ -8,6 +8,8 @@
 #include <spdlog/spdlog.h>
 
 #include "common/rpc/channel.h"
+#include "common/safe_path.h"
+#include "coordinator/core/digest.h"
 #include "coordinator/rpc/convert.h"
 #include "coordinator/rpc/limits.h"
 #include "coordinator/rpc/views.h"
@@ -52,6 +54,25 @@ Status CheckName(const std::string& what, const std::string& name) {
                          " letters, digits, '-', '_' or '.', beginning with none of '-' and '.'; "
                          "got \"" +
                          name.substr(0, kMaxNameBytes) + "\"");
+}
+
+// Null where no folder came with the sweep file.
+Result<Json> RunnerFilesOf(const v1::SubmitSweepRequest& request) {
+  if (request.runner_files().empty()) return Json();
+  if (request.runner_files_size() > kMaxRunnerFiles) {
+    return InvalidArgument("runner.files: " + std::to_string(request.runner_files_size()) +
+                           " files, at most " + std::to_string(kMaxRunnerFiles));
+  }
+  Json files = Json::array();
+  for (const auto& file : request.runner_files()) {
+    if (!IsSafeRelativePath(file.path()) || !DigestFromHex(file.blob_hash())) {
+      return InvalidArgument("runner.files: \"" + file.path() +
+                             "\": expected a path below the folder and a SHA-256");
+    }
+    files.push_back(
+        {{"path", file.path()}, {"hash", file.blob_hash()}, {"executable", file.executable()}});
+  }
+  return files;
 }
 
 void ToProto(const SubmitReport& report, const std::string& name,
@@ -163,9 +184,13 @@ Status SweepServiceImpl::PrepareSubmit(const v1::SubmitSweepRequest& request,
                            " bytes, at most " + std::to_string(kMaxSweepFileBytes));
   }
   const std::string file = request.file_name().empty() ? "sweep file" : request.file_name();
-  TUTTI_ASSIGN_OR_RETURN(submit.spec, ParseSweepFile(request.sweep_file(), file));
+  TUTTI_ASSIGN_OR_RETURN(const Json runner_files, RunnerFilesOf(request));
+  TUTTI_ASSIGN_OR_RETURN(submit.spec, ParseSweepFile(request.sweep_file(), file, runner_files));
   TUTTI_RETURN_IF_ERROR(CheckName(file + ": name", submit.spec.name));
   submit.source = request.sweep_file();
+  submit.prune = request.prune();
+  submit.mode = request.dry_run() ? SubmitMode::kDryRun : SubmitMode::kApply;
+  if (submit.spec.dataset.empty()) return {};
   TUTTI_ASSIGN_OR_RETURN(const auto reader, readers_.Borrow());
   const auto dataset = reader->Dataset(submit.spec.dataset);
   if (!dataset.ok()) {
@@ -175,8 +200,6 @@ Status SweepServiceImpl::PrepareSubmit(const v1::SubmitSweepRequest& request,
   submit.dataset_version = dataset->version;
   TUTTI_ASSIGN_OR_RETURN(const auto manifest, manifests_.Get(dataset->version));
   submit.manifest = *manifest;
-  submit.prune = request.prune();
-  submit.mode = request.dry_run() ? SubmitMode::kDryRun : SubmitMode::kApply;
   return {};
 }
 

@@ -1,33 +1,42 @@
 #include "coordinator/sweep_file/grid_reader.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/nearest_word.h"
+#include "coordinator/core/command_arguments.h"
 #include "coordinator/sweep_file/options.h"
 
 namespace tutti {
 namespace {
 
-Json::json_pointer PlaceOf(std::string path) {
-  std::ranges::replace(path, '.', '/');
-  return Json::json_pointer("/" + path);
-}
+// What an axis or a point's key stands for: an option, or in a sweep of commands a free name.
+struct Key {
+  std::string path;
+  const Option* option = nullptr;  // none of a free name
 
-// The option, or a finding that says which words there are.
-const Option* FindAxisOption(const std::string& where, const std::string& key, int line,
-                             Findings& findings) {
-  const Option* option = FindOption(key);
-  if (option == nullptr) {
-    findings.Add(line, where + ": unknown option \"" + key + "\"" + DidYouMean(key, OptionWords()));
+  // Nothing when the value fits.
+  std::optional<std::string> Expected(const Json& value) const {
+    if (option != nullptr) return Misfit(*option, value);
+    return value.is_structured() || value.is_null() ? std::optional<std::string>("a single value")
+                                                    : std::nullopt;
   }
-  return option;
+};
+
+// Nothing, and a finding that says which words there are.
+std::optional<Key> FindKey(const std::string& where, const std::string& key, int line,
+                           const SweepSpec& spec, Findings& findings) {
+  if (const Option* option = FindOption(key)) return Key{option->path, option};
+  if (spec.options.contains("runner") && IsFreeName(key)) return Key{"config." + key, nullptr};
+  findings.Add(line, where + ": unknown option \"" + key + "\"" + DidYouMean(key, OptionWords()));
+  return std::nullopt;
 }
 
 void ReadAxis(const std::string& key, const YamlTree& node, SweepSpec& spec, Findings& findings) {
-  const Option* option = FindAxisOption("grid", key, node.line, findings);
-  if (option == nullptr) return;
+  const auto found = FindKey("grid", key, node.line, spec, findings);
+  if (!found) return;
   if (node.kind != YamlTree::Kind::kList) {
     findings.Add(node.line,
                  "grid: " + key + ": expected a list of values, got " + ToJson(node).dump());
@@ -38,12 +47,13 @@ void ReadAxis(const std::string& key, const YamlTree& node, SweepSpec& spec, Fin
     return;
   }
   Axis axis;
-  axis.path = option->path;
+  axis.path = found->path;
   for (const YamlTree& item : node.items) {
     const Json value = ToJson(item);
-    if (const auto expected = Misfit(*option, value)) {
+    if (const auto expected = found->Expected(value)) {
+      const bool has_words = value.is_string() && found->option != nullptr;
       const std::string hint =
-          value.is_string() ? DidYouMean(value.get<std::string>(), option->words) : "";
+          has_words ? DidYouMean(value.get<std::string>(), found->option->words) : "";
       findings.Add(item.line,
                    "grid: " + key + ": expected " + *expected + ", got " + value.dump() + hint);
     } else if (std::ranges::find(axis.values, value) != axis.values.end()) {
@@ -60,7 +70,8 @@ void ReadAxis(const std::string& key, const YamlTree& node, SweepSpec& spec, Fin
 }
 
 // One list of {option: value}, each option by its full path afterwards.
-std::vector<Json> ReadPoints(const YamlTree& root, const char* key, Findings& findings) {
+std::vector<Json> ReadPoints(const YamlTree& root, const char* key, const SweepSpec& spec,
+                             Findings& findings) {
   std::vector<Json> points;
   const YamlTree* node = root.Find(key);
   if (node == nullptr) return points;
@@ -76,13 +87,13 @@ std::vector<Json> ReadPoints(const YamlTree& root, const char* key, Findings& fi
     }
     Json point = Json::object();
     for (const auto& [name, value] : item.entries) {
-      const Option* option = FindAxisOption(key, name, value.line, findings);
-      if (option == nullptr) continue;
-      if (const auto expected = Misfit(*option, ToJson(value))) {
+      const auto found = FindKey(key, name, value.line, spec, findings);
+      if (!found) continue;
+      if (const auto expected = found->Expected(ToJson(value))) {
         findings.Add(value.line, std::string(key) + ": " + name + ": expected " + *expected +
                                      ", got " + ToJson(value).dump());
       }
-      point[option->path] = ToJson(value);
+      point[found->path] = ToJson(value);
     }
     points.push_back(std::move(point));
   }
@@ -125,16 +136,23 @@ void ReadGrid(const YamlTree& root, SweepSpec& spec, Findings& findings) {
     for (const auto& [key, node] : grid->entries) ReadAxis(key, node, spec, findings);
   }
   for (const Axis& axis : spec.axes) {
+    const YamlTree* config = root.Find("config");
+    const bool in_config = axis.path.starts_with("config.") && config != nullptr &&
+                           config->kind == YamlTree::Kind::kMap &&
+                           config->Find(axis.path.substr(7)) != nullptr;
+    if (in_config) {
+      findings.Add(config->line, axis.path + ": stands under config and under grid; keep one");
+    }
     if (root.Find(axis.path) != nullptr) {
       findings.Add(root.Find(axis.path)->line,
                    axis.path + ": stands at top level and under grid; keep one of them");
     }
-    spec.options[PlaceOf(axis.path)] = nullptr;
+    spec.options[PlaceOfOption(axis.path)] = nullptr;
   }
-  spec.exclude = ReadPoints(root, "exclude", findings);
-  spec.include = ReadPoints(root, "include", findings);
+  spec.exclude = ReadPoints(root, "exclude", spec, findings);
+  spec.include = ReadPoints(root, "include", spec, findings);
   CheckIncluded(root, spec, findings);
-  CheckComplete(root, spec, findings);
+  if (!spec.options.contains("runner")) CheckComplete(root, spec, findings);
 }
 
 }  // namespace tutti

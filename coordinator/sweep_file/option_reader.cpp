@@ -15,20 +15,16 @@ constexpr std::array kSections{"training", "features", "split"};
 // Read elsewhere.
 constexpr std::array kOtherKeys{"name",       "dataset",      "grid",      "exclude",
                                 "include",    "keep_weights", "resources", "max_attempts",
-                                "time_limit", "priority",     "runner"};
+                                "time_limit", "priority",     "runner",    "config"};
 
 bool IsSection(const std::string& key) {
   return std::ranges::find(kSections, key) != kSections.end();
 }
 
-Json::json_pointer PlaceOf(std::string path) {
-  std::ranges::replace(path, '.', '/');
-  return Json::json_pointer("/" + path);
-}
-
 void SetDefaults(Json& options) {
   options = Json::object();
-  for (const Option& option : ResultOptions()) options[PlaceOf(option.path)] = option.fallback;
+  for (const Option& option : ResultOptions())
+    options[PlaceOfOption(option.path)] = option.fallback;
 }
 
 void ReadValue(const Option& option, const YamlTree& node, Json& options, Findings& findings) {
@@ -44,7 +40,7 @@ void ReadValue(const Option& option, const YamlTree& node, Json& options, Findin
                  option.path + ": expected " + *expected + ", got " + value.dump() + hint);
     return;
   }
-  options[PlaceOf(option.path)] = value;
+  options[PlaceOfOption(option.path)] = value;
 }
 
 void ReadSection(const std::string& section, const YamlTree& node, Json& options,

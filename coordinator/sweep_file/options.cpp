@@ -88,6 +88,11 @@ const std::vector<Option>& ResultOptions() {
   return options;
 }
 
+Json::json_pointer PlaceOfOption(std::string path) {
+  std::ranges::replace(path, '.', '/');
+  return Json::json_pointer("/" + path);
+}
+
 const Option* FindOption(std::string_view key) {
   const Option* found = nullptr;
   for (const Option& option : ResultOptions()) {

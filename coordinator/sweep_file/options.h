@@ -24,6 +24,8 @@ struct Option {
 
 // Options that can change a result.
 const std::vector<Option>& ResultOptions();
+// "training.learning_rate" → the place of that option in a configuration.
+Json::json_pointer PlaceOfOption(std::string path);
 
 // The option that a key names: its dotted path, or its last part where only one option has it.
 const Option* FindOption(std::string_view key);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/feature_spec.h"
+#include "coordinator/sweep_file/command_reader.h"
 #include "coordinator/sweep_file/findings.h"
 #include "coordinator/sweep_file/grid_reader.h"
 #include "coordinator/sweep_file/operational_reader.h"
@@ -71,23 +72,31 @@ int LineOfSlices(const YamlTree& root) {
 
 }  // namespace
 
-Result<SweepSpec> ParseSweepFile(std::string_view text, const std::string& file) {
+Result<SweepSpec> ParseSweepFile(std::string_view text, const std::string& file,
+                                 const Json& runner_files) {
   TUTTI_ASSIGN_OR_RETURN(const YamlTree root, ParseYaml(text, file));
   Findings findings(file);
   if (root.kind != YamlTree::Kind::kMap) {
     findings.Add(root.line, "expected keys such as name, dataset and grid");
     return findings.ToStatus().error();
   }
-  if (const YamlTree* runner = root.Find("runner"); runner != nullptr) {
-    findings.Add(runner->line, "runner: this release does not run programs of your own yet");
-  }
   SweepSpec spec;
+  const bool is_command = IsCommandSweep(root);
   ReadName(root, "name", "every sweep has a name, by which it is found again", spec.name, findings);
-  ReadName(root, "dataset", "the name under which the music is registered", spec.dataset, findings);
+  if (!is_command || root.Find("dataset") != nullptr) {
+    ReadName(root, "dataset", "the name under which the music is registered", spec.dataset,
+             findings);
+  }
   ReadOptions(root, spec.options, findings);
+  if (is_command) ReadCommand(root, runner_files, spec, findings);
   ReadGrid(root, spec, findings);
   ReadOperational(root, spec.operational, findings);
   TUTTI_RETURN_IF_ERROR(findings.ToStatus());
+  if (is_command) {
+    CheckPlaceholders(root, spec, findings);
+    TUTTI_RETURN_IF_ERROR(findings.ToStatus());
+    return spec;
+  }
   CheckSlices(spec, LineOfSlices(root), findings);
   TUTTI_RETURN_IF_ERROR(findings.ToStatus());
   return spec;

@@ -13,6 +13,8 @@ namespace tutti {
 // kInvalidArgument, one line a finding as "file:line: what; expected …; got …; nearest right word":
 // no YAML, an unknown key, a wrong type or value, an empty axis, a value twice, a slice over the
 // clip, too many nodes (alias bombs).
-Result<SweepSpec> ParseSweepFile(std::string_view text, const std::string& file);
+// runner_files: what came with a file that names `runner.files`, [{"path", "hash", "executable"}].
+Result<SweepSpec> ParseSweepFile(std::string_view text, const std::string& file,
+                                 const Json& runner_files = nullptr);
 
 }  // namespace tutti

@@ -9,6 +9,8 @@ namespace tutti {
 namespace {
 
 constexpr std::string_view kSeedAxis = "seed";
+// Where a command run keeps the names that its file made up.
+constexpr std::string_view kFreeNames = "config.";
 
 // Values of one cell while its runs are gathered.
 struct Samples {
@@ -35,7 +37,10 @@ void GatherExecution(const ResultRecord& result, std::vector<double>& samples) {
 Json CellConfig(const SweepSpec& spec, const Json& config) {
   Json cell = Json::object();
   for (const Axis& axis : spec.axes) {
-    if (axis.path != kSeedAxis) cell[axis.path] = ValueAtPath(config, axis.path);
+    if (axis.path == kSeedAxis) continue;
+    const bool is_free = axis.path.starts_with(kFreeNames);
+    cell[is_free ? axis.path.substr(kFreeNames.size()) : axis.path] =
+        ValueAtPath(config, axis.path);
   }
   return cell;
 }

@@ -31,11 +31,13 @@ void Cluster::KillCoordinator() {
   coordinator_.reset();
 }
 
-RunningBinary& Cluster::StartWorker(const std::string& name, int slots) {
-  workers_.push_back(std::make_unique<RunningBinary>(
-      "tutti-worker",
-      std::vector<std::string>{"--profile", profile("worker"), "--dir", path(name), "--name", name,
-                               "--slots", std::to_string(slots), "--log-level", "warn"}));
+RunningBinary& Cluster::StartWorker(const std::string& name, int slots,
+                                    const std::vector<std::string>& more) {
+  std::vector<std::string> arguments{
+      "--profile", profile("worker"),     "--dir",       path(name), "--name", name,
+      "--slots",   std::to_string(slots), "--log-level", "warn"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  workers_.push_back(std::make_unique<RunningBinary>("tutti-worker", arguments));
   workers_.back()->ReadyLine();
   return *workers_.back();
 }

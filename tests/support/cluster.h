@@ -27,7 +27,8 @@ class Cluster {
   const Json& ready() const { return ready_; }
 
   // Waits until it has had its first session. The name is also its folder's.
-  RunningBinary& StartWorker(const std::string& name, int slots = 1);
+  RunningBinary& StartWorker(const std::string& name, int slots = 1,
+                             const std::vector<std::string>& more = {});
 
   // `tutti` with the admin's profile (or another one of admin, reader, worker).
   Outcome Tutti(std::vector<std::string> arguments, const std::string& profile = "admin");

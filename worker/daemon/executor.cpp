@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include "worker/daemon/artifact_upload.h"
+#include "worker/daemon/command_folder.h"
 #include "worker/daemon/job_line.h"
 
 namespace tutti {
@@ -107,19 +108,28 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
     for (const auto& [hash, pin] : *pins_) inputs[hash] = pin.path();
     Result<std::string> line = JobLine(lease_, inputs, output_dir_);
     if (!line.ok()) return Break(v1::FAILURE_CLASS_BAD_CONFIG, line.error().message);
-    GiveToRunner(*std::move(line));
+    line_ = *std::move(line);
+    if (!lease_.has_command()) return GiveToRunner({});
+    around_.pool.Run([self = shared_from_this(), inputs = std::move(inputs)] {
+      self->Hand(LayOutFiles(self->lease_.command(), inputs, self->output_dir_),
+                 &Run::GiveToRunner);
+    });
   }
 
-  void GiveToRunner(std::string line) {
+  void GiveToRunner(Status laid_out) {
+    if (!laid_out.ok()) return Break(v1::FAILURE_CLASS_CRASHED, laid_out.error().message);
     const std::weak_ptr<Run> weak = weak_from_this();
-    const auto job = around_.runners.Run(
-        lease_.kind(), std::move(line),
-        [weak](const RunnerEvent& event) {
-          if (const auto self = weak.lock(); self && !self->stopped_) self->OnEvent(event);
-        },
-        [weak](JobEnd end) {
-          if (const auto self = weak.lock(); self && !self->stopped_) self->OnJobEnd(end);
-        });
+    const auto on_event = [weak](const RunnerEvent& event) {
+      if (const auto self = weak.lock(); self && !self->stopped_) self->OnEvent(event);
+    };
+    const auto on_end = [weak](JobEnd end) {
+      if (const auto self = weak.lock(); self && !self->stopped_) self->OnJobEnd(end);
+    };
+    const auto job = lease_.has_command()
+                         ? around_.runners.RunProgram(ProgramOf(lease_.command(), output_dir_),
+                                                      line_, on_event, on_end)
+                         : around_.runners.Run(lease_.kind(), line_, on_event, on_end);
+    line_.clear();
     if (!job.ok()) {
       return Break(v1::FAILURE_CLASS_CRASHED,
                    "the runner cannot be started: " + job.error().message);
@@ -225,6 +235,7 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
   EventLoop::TimerId retry_ = 0;
   RunnerPool::JobNumber job_ = 0;  // 0: no runner has it
   std::shared_ptr<Pins> pins_;
+  std::string line_;  // until a runner has it
   double fetch_seconds_ = 0;
   std::vector<RunnerArtifact> artifacts_;
   std::map<std::int64_t, std::string> track_errors_;  // by track id

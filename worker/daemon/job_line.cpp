@@ -14,6 +14,8 @@ Result<std::string> KindName(const v1::Lease& lease) {
       return std::string("preprocess");
     case v1::JOB_KIND_TRAIN:
       return std::string("train");
+    case v1::JOB_KIND_COMMAND:
+      return std::string("command");
     default:
       return InvalidArgument(Describe(ToAttemptId(lease.attempt())) + ": kind " +
                              std::to_string(lease.kind()) + " is not run by this worker");
@@ -80,6 +82,7 @@ std::vector<std::string> InputHashes(const v1::Lease& lease) {
     for (const auto& track : lease.tracks()) hashes.insert(track.content_hash());
   } else {
     for (const auto& shard : lease.shards()) hashes.insert(shard.blob_hash());
+    for (const auto& file : lease.command().files()) hashes.insert(file.blob_hash());
   }
   return {hashes.begin(), hashes.end()};
 }

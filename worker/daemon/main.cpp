@@ -56,6 +56,7 @@ v1::WorkerHello MakeHello(const WorkerOptions& options, const RunnerPool::Progra
   hello.set_cores(cores);
   hello.set_slots(options.slots > 0 ? options.slots : std::min(cores, kMaxSlots));
   for (const auto& [kind, command] : programs) hello.add_kinds(kind);
+  if (options.allow_command) hello.add_kinds(v1::JOB_KIND_COMMAND);
   return hello;
 }
 

@@ -30,6 +30,8 @@ void Describe(CLI::App& app, WorkerOptions& options) {
         options.exit_when_idle = *duration;
       },
       "end after so long without work, for example 10m");
+  app.add_flag("--allow-command", options.allow_command,
+               "run programs that sweep files name, with this user's rights");
   app.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off")
       ->capture_default_str();
 }

@@ -17,6 +17,7 @@ struct WorkerOptions {
   std::string name;  // empty: the host's
   int slots = 0;     // 0: one per core
   std::optional<std::chrono::milliseconds> exit_when_idle;
+  bool allow_command = false;  // programs that a sweep file names
   std::string log_level = "info";
 };
 

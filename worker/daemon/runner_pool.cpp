@@ -25,17 +25,13 @@ void RunnerPool::MakeRoom(v1::JobKind kind) {
   }
 }
 
-Result<RunnerPool::Runner*> RunnerPool::StartRunner(v1::JobKind kind) {
-  const auto command = programs_.find(kind);
-  if (command == programs_.end()) {
-    return InvalidArgument("this worker has no runner for jobs of kind " + v1::JobKind_Name(kind));
-  }
+Result<RunnerPool::Runner*> RunnerPool::StartRunner(v1::JobKind kind, RunnerProgram program) {
   MakeRoom(kind);
   const std::uint64_t number = ++last_number_;
   const auto on_gone = [this, number, alive = std::weak_ptr(alive_)] {
     if (!alive.expired()) runners_.erase(number);
   };
-  TUTTI_ASSIGN_OR_RETURN(auto process, RunnerProcess::Start(around_, command->second, on_gone));
+  TUTTI_ASSIGN_OR_RETURN(auto process, RunnerProcess::Start(around_, std::move(program), on_gone));
   Runner& runner = runners_[number];
   runner.kind = kind;
   runner.process = std::move(process);
@@ -47,8 +43,23 @@ Result<RunnerPool::JobNumber> RunnerPool::Run(v1::JobKind kind, std::string line
                                               RunnerProcess::OnEnd on_end) {
   Runner* runner = FindIdle(kind);
   if (runner == nullptr) {
-    TUTTI_ASSIGN_OR_RETURN(runner, StartRunner(kind));
+    const auto command = programs_.find(kind);
+    if (command == programs_.end()) {
+      return InvalidArgument("this worker has no runner for jobs of kind " +
+                             v1::JobKind_Name(kind));
+    }
+    TUTTI_ASSIGN_OR_RETURN(runner, StartRunner(kind, {.arguments = command->second}));
   }
+  runner->job = ++last_number_;
+  runner->process->GiveJob(std::move(line), std::move(on_event), std::move(on_end));
+  return runner->job;
+}
+
+Result<RunnerPool::JobNumber> RunnerPool::RunProgram(RunnerProgram program, std::string line,
+                                                     RunnerProcess::OnEvent on_event,
+                                                     RunnerProcess::OnEnd on_end) {
+  TUTTI_ASSIGN_OR_RETURN(Runner* const runner,
+                         StartRunner(v1::JOB_KIND_COMMAND, std::move(program)));
   runner->job = ++last_number_;
   runner->process->GiveJob(std::move(line), std::move(on_event), std::move(on_end));
   return runner->job;

@@ -28,6 +28,9 @@ class RunnerPool {
   // program is not there.
   Result<JobNumber> Run(v1::JobKind kind, std::string line, RunnerProcess::OnEvent on_event,
                         RunnerProcess::OnEnd on_end);
+  // The same with a process of its own, which ends with the job.
+  Result<JobNumber> RunProgram(RunnerProgram program, std::string line,
+                               RunnerProcess::OnEvent on_event, RunnerProcess::OnEnd on_end);
   // Ends the runner of this job, if it still has it.
   void Abort(JobNumber job);
   // Every process group, at once, without waiting.
@@ -44,7 +47,7 @@ class RunnerPool {
 
   Runner* FindIdle(v1::JobKind kind);
   void MakeRoom(v1::JobKind kind);
-  Result<Runner*> StartRunner(v1::JobKind kind);
+  Result<Runner*> StartRunner(v1::JobKind kind, RunnerProgram program);
 
   RunnerProcess::Surroundings around_;
   Programs programs_;

@@ -36,11 +36,13 @@ Status SetNonBlocking(const UniqueFd& fd) {
 }  // namespace
 
 Result<std::unique_ptr<RunnerProcess>> RunnerProcess::Start(const Surroundings& surroundings,
-                                                            std::vector<std::string> argv,
+                                                            RunnerProgram program,
                                                             std::function<void()> on_gone) {
   SpawnOptions options;
-  options.argv = std::move(argv);
-  options.environment = {{kRunnerMarkVariable, surroundings.ledger.mark()}};
+  options.argv = std::move(program.arguments);
+  options.environment = std::move(program.environment);
+  options.environment.emplace_back(kRunnerMarkVariable, surroundings.ledger.mark());
+  options.working_directory = std::move(program.working_directory);
   options.input = Stream::kPipe;
   options.output = Stream::kPipe;
   options.errors = Stream::kPipe;
@@ -52,15 +54,16 @@ Result<std::unique_ptr<RunnerProcess>> RunnerProcess::Start(const Surroundings& 
   for (const UniqueFd* fd : {&child->input(), &child->output(), &child->errors()}) {
     TUTTI_RETURN_IF_ERROR(SetNonBlocking(*fd));
   }
-  return std::unique_ptr<RunnerProcess>(
-      new RunnerProcess(surroundings, std::move(child), std::move(end), std::move(on_gone)));
+  return std::unique_ptr<RunnerProcess>(new RunnerProcess(
+      surroundings, std::move(child), std::move(end), program.foreign, std::move(on_gone)));
 }
 
 RunnerProcess::RunnerProcess(const Surroundings& surroundings, std::unique_ptr<ChildProcess> child,
-                             UniqueFd end, std::function<void()> on_gone)
+                             UniqueFd end, bool foreign, std::function<void()> on_gone)
     : around_(surroundings),
       child_(std::move(child)),
       ended_(std::move(end)),
+      foreign_(foreign),
       on_gone_(std::move(on_gone)),
       output_lines_(OutputLimit, [this](std::string_view line,
                                         LineSplitter::Cut cut) { OnOutputLine(line, cut); }),
@@ -115,6 +118,7 @@ void RunnerProcess::WriteInput() {
   input_.clear();
   written_ = 0;
   around_.loop.Unwatch(fd.get());
+  if (foreign_) fd.Reset();
 }
 
 bool RunnerProcess::ReadSome(UniqueFd& from, LineSplitter& to) {
@@ -143,6 +147,7 @@ void RunnerProcess::OnOutputLine(std::string_view line, LineSplitter::Cut cut) {
                 std::to_string(kMaxEventLineBytes) + " bytes");
   }
   ParsedEvent parsed = ParseRunnerEvent(line);
+  told_something_ = true;
   if (auto* event = std::get_if<RunnerEvent>(&parsed)) return OnParsed(std::move(*event));
   log_.Add(line);
   if (const auto* bad = std::get_if<BadEvent>(&parsed)) {
@@ -153,7 +158,7 @@ void RunnerProcess::OnOutputLine(std::string_view line, LineSplitter::Cut cut) {
 
 void RunnerProcess::OnParsed(RunnerEvent event) {
   if (const auto* hello = std::get_if<RunnerHello>(&event)) {
-    reusable_ = hello->reusable;
+    reusable_ = hello->reusable && !foreign_;
     if (hello->protocol != kRunnerProtocol) {
       Fail("the runner speaks protocol " + std::to_string(hello->protocol) + ", expected " +
            std::to_string(kRunnerProtocol) + "; are both of one release?");
@@ -197,6 +202,8 @@ void RunnerProcess::OnExit() {
   state_ = State::kGone;
   if (end_) {
     Deliver(*std::exchange(end_, std::nullopt));
+  } else if (busy && foreign_ && !told_something_ && status->success()) {
+    Deliver(RunnerResult{});
   } else if (busy) {
     Deliver(BrokeBy(*status));
   }

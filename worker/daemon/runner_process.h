@@ -2,10 +2,12 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -24,6 +26,16 @@ namespace tutti {
 inline constexpr std::int64_t kRunnerProtocol = 1;
 // A runner that takes one job may use this long to end by itself after its result line.
 inline constexpr std::chrono::seconds kExitGrace{10};
+
+// What to start.
+struct RunnerProgram {
+  std::vector<std::string> arguments;                              // the program first
+  std::vector<std::pair<std::string, std::string>> environment{};  // added to the worker's own
+  std::filesystem::path working_directory{};                       // empty: the worker's
+  // The user's own program: it takes one job, its input ends with the job's line, and where it
+  // tells no event its exit code is the result.
+  bool foreign = false;
+};
 
 // Why a job has no result: everything but the attempt's own bookkeeping.
 using JobEnd = std::variant<RunnerResult, v1::Broke>;
@@ -51,7 +63,7 @@ class RunnerProcess {
 
   // on_gone is posted to the loop when the process has ended. kNotFound: no such program.
   static Result<std::unique_ptr<RunnerProcess>> Start(const Surroundings& surroundings,
-                                                      std::vector<std::string> argv,
+                                                      RunnerProgram program,
                                                       std::function<void()> on_gone);
   ~RunnerProcess();
   RunnerProcess(const RunnerProcess&) = delete;
@@ -69,7 +81,7 @@ class RunnerProcess {
 
  private:
   RunnerProcess(const Surroundings& surroundings, std::unique_ptr<ChildProcess> child, UniqueFd end,
-                std::function<void()> on_gone);
+                bool foreign, std::function<void()> on_gone);
 
   void Watch();
   void WriteInput();
@@ -88,8 +100,10 @@ class RunnerProcess {
   Surroundings around_;
   std::unique_ptr<ChildProcess> child_;
   UniqueFd ended_;  // pidfd: readable when the process has ended
+  const bool foreign_;
   std::function<void()> on_gone_;
   State state_ = State::kIdle;
+  bool told_something_ = false;  // an event of its job
   bool reusable_ = false;
   std::string input_;
   std::size_t written_ = 0;  // of input_

@@ -152,7 +152,7 @@ TEST(SweepFile, AnIncludedRunMustGiveEveryAxis) {
 }
 
 TEST(SweepFile, WhatThisReleaseCannotRunIsSaid) {
-  EXPECT_NE(MessageOf(kSmall + "runner: {command: [true]}\n").find("s.yaml:7: runner:"),
+  EXPECT_NE(MessageOf(kSmall + "runner: {command: [sh], files: mine}\n").find("s.yaml:7: runner:"),
             std::string::npos);
   EXPECT_NE(MessageOf(kSmall + "precision: bf16\n").find("expected float32"), std::string::npos);
 }

@@ -84,9 +84,9 @@ TEST(JobLine, InputsAreNamedOnceEach) {
 }
 
 TEST(JobLine, RefusesWhatItCannotRun) {
-  v1::Lease command = TrainLease();
-  command.set_kind(v1::JOB_KIND_COMMAND);
-  EXPECT_TRUE(FailsWith(JobLine(command, {}, "/o"), ErrorCode::kInvalidArgument, "job 12"));
+  v1::Lease nameless = TrainLease();
+  nameless.set_kind(v1::JOB_KIND_UNSPECIFIED);
+  EXPECT_TRUE(FailsWith(JobLine(nameless, {}, "/o"), ErrorCode::kInvalidArgument, "job 12"));
   v1::Lease broken = TrainLease();
   broken.set_config_json("{");
   EXPECT_TRUE(FailsWith(JobLine(broken, {}, "/o"), ErrorCode::kInvalidArgument, "configuration"));

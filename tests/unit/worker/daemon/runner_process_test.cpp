@@ -20,7 +20,8 @@ constexpr char kResult[] = "{\"event\":\"result\",\"metrics\":{\"x\":1}}";
 class RunnerProcessTest : public LoopFixture {
  protected:
   void Start(const std::string& program) {
-    auto started = RunnerProcess::Start(Around(), {program}, [this] { gone_ = true; });
+    auto started =
+        RunnerProcess::Start(Around(), {.arguments = {program}}, [this] { gone_ = true; });
     ASSERT_TRUE(IsOk(started));
     runner_ = *std::move(started);
   }
@@ -215,7 +216,7 @@ TEST_F(RunnerProcessTest, LeavesNoDescriptorAndNoEntryBehind) {
 }
 
 TEST_F(RunnerProcessTest, MissingProgramIsToldAtTheStart) {
-  EXPECT_TRUE(FailsWith(RunnerProcess::Start(Around(), {"/no/such/runner"}, [] {}),
+  EXPECT_TRUE(FailsWith(RunnerProcess::Start(Around(), {.arguments = {"/no/such/runner"}}, [] {}),
                         ErrorCode::kNotFound, "/no/such/runner"));
 }
 
