@@ -14,5 +14,7 @@ void AddSweepsCommand(CLI::App& program, Context& context);
 void AddJobsCommand(CLI::App& program, Context& context);
 void AddShowCommand(CLI::App& program, Context& context);
 void AddWorkersCommand(CLI::App& program, Context& context);
+void AddCheckpointCommand(CLI::App& program, Context& context);
+void AddPredictCommand(CLI::App& program, Context& context);
 
 }  // namespace tutti

@@ -27,6 +27,8 @@ int main(int argc, char** argv) {
   tutti::AddJobsCommand(program, context);
   tutti::AddShowCommand(program, context);
   tutti::AddWorkersCommand(program, context);
+  tutti::AddCheckpointCommand(program, context);
+  tutti::AddPredictCommand(program, context);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
