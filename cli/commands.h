@@ -13,6 +13,8 @@ void AddTableCommand(CLI::App& program, Context& context);
 void AddSweepsCommand(CLI::App& program, Context& context);
 void AddJobsCommand(CLI::App& program, Context& context);
 void AddShowCommand(CLI::App& program, Context& context);
+void AddEventsCommand(CLI::App& program, Context& context);
+void AddSweepChangeCommands(CLI::App& program, Context& context);
 void AddWorkersCommand(CLI::App& program, Context& context);
 void AddCheckpointCommand(CLI::App& program, Context& context);
 void AddPredictCommand(CLI::App& program, Context& context);

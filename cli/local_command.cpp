@@ -84,8 +84,8 @@ Result<ExitCode> RunLocal(Context& context, const LocalOptions& options) {
   TUTTI_ASSIGN_OR_RETURN(const auto connection, Connection::OpenDir(context, dir));
   TUTTI_RETURN_IF_ERROR(AddDataset(context, *connection, options, names));
   TUTTI_ASSIGN_OR_RETURN(const auto report,
-                         SubmitSweepFile(context, *connection, options.file, Submission::kReal));
-  if (!context.quiet) std::cerr << DescribeSubmission(report, Submission::kReal);
+                         SubmitSweepFile(context, *connection, options.file, Submission{}));
+  if (!context.quiet) std::cerr << DescribeSubmission(report, Submission{});
   TUTTI_ASSIGN_OR_RETURN(const SweepCounts counts,
                          RunToEnd(context, *connection, dir, options, report.sweep()));
   TUTTI_RETURN_IF_ERROR(PrintTables(context, *connection, report.sweep()));

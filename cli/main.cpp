@@ -26,9 +26,11 @@ int main(int argc, char** argv) {
   tutti::AddSweepsCommand(program, context);
   tutti::AddJobsCommand(program, context);
   tutti::AddShowCommand(program, context);
-  tutti::AddWorkersCommand(program, context);
   tutti::AddCheckpointCommand(program, context);
   tutti::AddPredictCommand(program, context);
+  tutti::AddWorkersCommand(program, context);
+  tutti::AddSweepChangeCommands(program, context);
+  tutti::AddEventsCommand(program, context);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -12,12 +12,12 @@ namespace {
 
 struct SubmitOptions {
   std::filesystem::path file;
-  bool dry_run = false;
+  Submission submission;
   bool wait = false;
 };
 
 Result<ExitCode> Submit(Context& context, const SubmitOptions& options) {
-  const Submission submission = options.dry_run ? Submission::kDryRun : Submission::kReal;
+  const Submission& submission = options.submission;
   TUTTI_ASSIGN_OR_RETURN(const auto connection, Connection::Open(context));
   TUTTI_ASSIGN_OR_RETURN(const auto report,
                          SubmitSweepFile(context, *connection, options.file, submission));
@@ -28,7 +28,7 @@ Result<ExitCode> Submit(Context& context, const SubmitOptions& options) {
   } else {
     std::cout << DescribeSubmission(report, submission) << std::flush;
   }
-  if (!options.wait || options.dry_run) return ExitCode::kDone;
+  if (!options.wait || submission.dry_run) return ExitCode::kDone;
   TUTTI_ASSIGN_OR_RETURN(
       const SweepCounts counts,
       WaitForSweep(context, *connection, report.sweep(), [] { return Status(); }));
@@ -44,7 +44,10 @@ void AddSubmitCommand(CLI::App& program, Context& context) {
       "Example: tutti submit sweep.yaml --wait");
   auto options = std::make_shared<SubmitOptions>();
   submit->add_option("sweep", options->file, "sweep file (YAML)")->required();
-  submit->add_flag("--dry-run", options->dry_run, "tell what would change, change nothing");
+  submit->add_flag("--dry-run", options->submission.dry_run,
+                   "tell what would change, change nothing");
+  submit->add_flag("--prune", options->submission.prune,
+                   "remove runs that the file no longer names, with their results");
   submit->add_flag("--wait", options->wait, "until the sweep ends; exit code 1 when runs failed");
   AddCommonOptions(*submit, context);
   SetAction(*submit, context, [&context, options] { return Submit(context, *options); });

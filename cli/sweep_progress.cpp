@@ -75,6 +75,7 @@ std::string ProgressLine(const v1::GetSweepResponse& sweep) {
     if (!runs.empty()) line += " (" + runs + ")";
   }
   if (counts.failed > 0) line += ", " + std::to_string(counts.failed) + " failed";
+  if (sweep.sweep().state() == "paused") line += ", paused";
   if (counts.cancelled > 0) line += ", " + std::to_string(counts.cancelled) + " cancelled";
   return line;
 }

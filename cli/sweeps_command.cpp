@@ -19,7 +19,7 @@ Result<ExitCode> ListSweeps(Context& context) {
     if (context.quiet) std::cout << sweep.name() << '\n';
     list.push_back(ToJson(sweep));
     const SweepCounts counts = CountsOf(sweep);
-    rows.push_back({sweep.name(), sweep.dataset(),
+    rows.push_back({sweep.name(), sweep.dataset(), sweep.state(),
                     std::to_string(counts.succeeded) + "/" + std::to_string(counts.planned),
                     std::to_string(counts.running), std::to_string(counts.failed),
                     TimeText(sweep.created_at_unix_ms())});
@@ -27,8 +27,8 @@ Result<ExitCode> ListSweeps(Context& context) {
   if (context.json) {
     std::cout << list.dump(2) << '\n';
   } else if (!context.quiet) {
-    std::cout << MarkdownTable({"Sweep", "Dataset", "Done", "Running", "Failed", "Submitted"},
-                               rows);
+    std::cout << MarkdownTable(
+        {"Sweep", "Dataset", "State", "Done", "Running", "Failed", "Submitted"}, rows);
   }
   return ExitCode::kDone;
 }

@@ -88,6 +88,8 @@ OrderedJson ToJson(const v1::SweepInfo& sweep) {
           {"dataset", sweep.dataset()},
           {"dataset_version", sweep.dataset_version()},
           {"created_at_unix_ms", sweep.created_at_unix_ms()},
+          {"state", sweep.state()},
+          {"priority", sweep.priority()},
           {"runs", Counts(sweep.runs())},
           {"preprocess", Counts(sweep.preprocess())}};
 }
@@ -164,8 +166,16 @@ OrderedJson ToJson(const v1::SubmitSweepResponse& report) {
           {"runs_added", report.runs_added()},
           {"runs_already_there", report.runs_already_there()},
           {"runs_no_longer_named", report.runs_no_longer_named()},
+          {"runs_removed", report.runs_removed()},
           {"preprocess_jobs_added", report.preprocess_jobs_added()},
           {"notes", std::vector<std::string>(report.notes().begin(), report.notes().end())}};
+}
+
+OrderedJson ToJson(const v1::Event& event) {
+  return {{"number", event.number()}, {"at_unix_ms", event.at_unix_ms()},
+          {"kind", event.kind()},     {"sweep", event.sweep()},
+          {"job", event.job_id()},    {"attempt", event.attempt()},
+          {"worker", event.worker()}, {"detail", event.detail()}};
 }
 
 }  // namespace tutti

@@ -20,5 +20,6 @@ OrderedJson ToJson(const v1::JobInfo& job);
 OrderedJson ToJson(const v1::GetJobResponse& job);
 OrderedJson ToJson(const v1::WorkerInfo& worker);
 OrderedJson ToJson(const v1::SubmitSweepResponse& report);
+OrderedJson ToJson(const v1::Event& event);
 
 }  // namespace tutti

@@ -53,12 +53,14 @@ job::Limits Books::LimitsOf(const Job& job) const {
 }
 
 SweepId Books::SponsorOf(const Job& shard_job) const {
+  const auto rank = [this](SweepId sweep) {
+    const SweepRecord& record = sweeps.at(sweep).record;
+    return std::pair(record.state == SweepState::kActive, record.priority);
+  };
   std::optional<SweepId> best;
   for (const FeatureSetId set : shards.at(shard_job.id).sets) {
     for (const SweepId sweep : feature_sets.at(set).sweeps) {
-      if (!best || sweeps.at(sweep).record.priority > sweeps.at(*best).record.priority) {
-        best = sweep;
-      }
+      if (!best || rank(sweep) > rank(*best)) best = sweep;
     }
   }
   return best.value_or(shard_job.sweep);

@@ -116,8 +116,8 @@ struct Books {
   FeatureSet* FindFeatureSet(const std::string& dataset_version, const std::string& spec_hash);
   OpenAttempt* FindAttempt(const AttemptKey& key);
   job::Limits LimitsOf(const Job& job) const;
-  // For whom a shard is done: of the sweeps that wait for it, the one of highest priority; the one
-  // that made it where none waits.
+  // For whom a shard is done: of the sweeps that wait for it, an active one of highest priority;
+  // the one that made it where none waits.
   SweepId SponsorOf(const Job& shard_job) const;
 };
 

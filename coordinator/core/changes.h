@@ -35,6 +35,10 @@ struct UpdateJob {
   FailureTally tally;
   UnixMillis ready_at{};
 };
+// The job of a run, and all that was stored of it.
+struct RemoveRun {
+  JobId id;
+};
 struct PutAttempt {
   AttemptRecord row;
 };  // (job, attempt)
@@ -63,9 +67,9 @@ struct RememberRequest {
   UnixMillis at{};
 };
 
-using Change =
-    std::variant<PutDataset, PutSweep, PutFeatureSet, PutJob, UpdateJob, PutAttempt, PutResult,
-                 PutEpoch, PutUndecodable, PutWorker, PutToken, AppendEvent, RememberRequest>;
+using Change = std::variant<PutDataset, PutSweep, PutFeatureSet, PutJob, UpdateJob, RemoveRun,
+                            PutAttempt, PutResult, PutEpoch, PutUndecodable, PutWorker, PutToken,
+                            AppendEvent, RememberRequest>;
 
 // In the order in which they are to be applied.
 using Changes = std::vector<Change>;

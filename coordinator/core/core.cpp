@@ -11,6 +11,7 @@
 #include "coordinator/core/scheduler.h"
 #include "coordinator/core/session.h"
 #include "coordinator/core/submit.h"
+#include "coordinator/core/sweep_life.h"
 
 namespace tutti {
 namespace {
@@ -23,6 +24,20 @@ class BookedCore final : public Core {
     Batch batch{now, changes, {}, {}};
     JobDriver driver(books_, batch);
     return SubmitToBooks(books_, batch, driver, submit);
+  }
+
+  Result<SweepChangeReport> ChangeSweep(const std::string& name, const SweepChange& change,
+                                        Moment now, Changes& changes) override {
+    Batch batch{now, changes, {}, {}};
+    JobDriver driver(books_, batch);
+    return ChangeSweepInBooks(books_, batch, driver, name, change);
+  }
+
+  Result<std::vector<Drop>> CancelJob(JobId id, Moment now, Changes& changes) override {
+    Batch batch{now, changes, {}, {}};
+    JobDriver driver(books_, batch);
+    TUTTI_RETURN_IF_ERROR(CancelJobInBooks(books_, batch, driver, id));
+    return std::move(batch.drops);
   }
 
   Result<FrameOutcome> ApplyFrame(const WorkerFrame& frame, Moment now, Changes& changes) override {

@@ -138,8 +138,10 @@ struct SubmitReport {
   std::int64_t runs_added = 0;
   std::int64_t runs_already_there = 0;
   std::int64_t runs_no_longer_named = 0;
+  std::int64_t runs_removed = 0;  // of these, by prune
   std::int64_t preprocess_jobs_added = 0;
   std::vector<std::string> notes;
+  std::vector<Drop> drops;  // of pruned runs
 };
 
 enum class SubmitMode { kApply, kDryRun };  // kDryRun: the same report, no change
@@ -150,6 +152,26 @@ struct SubmitSweep {
   std::string dataset_version;  // current version of spec.dataset
   Manifest manifest;            // of that version
   SubmitMode mode = SubmitMode::kApply;
+  bool prune = false;  // runs that the file no longer names are removed, with their results
+};
+
+// What a person does with a sweep that is there.
+struct CancelSweep {};  // every run that has not ended
+struct PauseSweep {};   // no new leases; what runs ends
+struct ResumeSweep {};
+struct RetrySweep {  // failed and cancelled runs start over, their limits at zero
+  bool only_failed = false;
+};
+struct SetSweepPriority {
+  std::int64_t priority = 0;
+};
+struct DeleteSweep {};  // with its results; features stay, they are everybody's
+using SweepChange =
+    std::variant<CancelSweep, PauseSweep, ResumeSweep, RetrySweep, SetSweepPriority, DeleteSweep>;
+
+struct SweepChangeReport {
+  std::int64_t runs = 0;  // that were changed
+  std::vector<Drop> drops;
 };
 
 // What a worker does now; for views.
@@ -172,6 +194,12 @@ class Core {
   // submit. kInvalidArgument: the grid cannot be run (empty, a slice longer than the clip or under
   // 16 frames, too few songs of a class for the split).
   virtual Result<SubmitReport> Submit(const SubmitSweep& submit, Moment now, Changes& changes) = 0;
+
+  // kNotFound: no such sweep. kFailedPrecondition: a sweep whose attempts run is not deleted.
+  virtual Result<SweepChangeReport> ChangeSweep(const std::string& name, const SweepChange& change,
+                                                Moment now, Changes& changes) = 0;
+  // kNotFound: no such job. kFailedPrecondition: it has ended.
+  virtual Result<std::vector<Drop>> CancelJob(JobId id, Moment now, Changes& changes) = 0;
 
   // kAborted: a newer session of this worker is open, or no hello came first. kInvalidArgument: a
   // gap in the sequence of an attempt's events (what stood before the gap is applied and stored).

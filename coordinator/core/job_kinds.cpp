@@ -7,6 +7,12 @@ namespace {
 
 using enum JobPhase;
 
+constexpr NameTable<SweepState, 3> kStates{{{
+    {SweepState::kActive, "active"},
+    {SweepState::kPaused, "paused"},
+    {SweepState::kDeleted, "deleted"},
+}}};
+
 constexpr NameTable<JobKind, 3> kKinds{{{
     {JobKind::kPreprocess, "preprocess"},
     {JobKind::kTrain, "train"},
@@ -47,6 +53,9 @@ constexpr NameTable<AttemptOutcome, 8> kOutcomes{{{
 
 }  // namespace
 
+std::string_view Name(SweepState state) {
+  return kStates.NameOf(state);
+}
 std::string_view Name(JobKind kind) {
   return kKinds.NameOf(kind);
 }
@@ -60,6 +69,9 @@ std::string_view Name(AttemptOutcome outcome) {
   return kOutcomes.NameOf(outcome);
 }
 
+std::optional<SweepState> ParseSweepState(std::string_view name) {
+  return kStates.Parse(name);
+}
 std::optional<JobKind> ParseJobKind(std::string_view name) {
   return kKinds.Parse(name);
 }

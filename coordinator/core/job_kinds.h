@@ -7,6 +7,8 @@
 namespace tutti {
 
 enum class JobKind { kPreprocess, kTrain, kCommand };
+// A paused one gets no new leases; a deleted one keeps its row, since shards and events name it.
+enum class SweepState { kActive, kPaused, kDeleted };
 enum class JobPhase { kBlocked, kReady, kLeased, kRunning, kSucceeded, kFailed, kCancelled };
 enum class FailureClass {
   kBadConfig,
@@ -31,12 +33,14 @@ enum class AttemptOutcome {
 };
 
 // "preprocess", "blocked", "out_of_memory", "superseded", …
+std::string_view Name(SweepState state);
 std::string_view Name(JobKind kind);
 std::string_view Name(JobPhase phase);
 std::string_view Name(FailureClass failure);
 std::string_view Name(AttemptOutcome outcome);
 
 // Nothing for a word that is none of them.
+std::optional<SweepState> ParseSweepState(std::string_view name);
 std::optional<JobKind> ParseJobKind(std::string_view name);
 std::optional<JobPhase> ParseJobPhase(std::string_view name);
 std::optional<FailureClass> ParseFailureClass(std::string_view name);

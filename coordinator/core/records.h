@@ -39,6 +39,7 @@ struct SweepRecord {
   std::int64_t max_attempts = 3;
   std::int64_t time_limit_ms = 0;  // 0: none
   UnixMillis created_at{};
+  SweepState state = SweepState::kActive;
 
   friend bool operator==(const SweepRecord&, const SweepRecord&) = default;
 };

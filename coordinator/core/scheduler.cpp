@@ -25,6 +25,7 @@ std::optional<JobId> NextFor(const Books& books, const Worker& worker) {
   std::optional<JobId> best;
   std::pair<std::int64_t, std::int64_t> best_rank;  // (−priority, live leases): lowest first
   for (const auto& [id, sweep] : books.sweeps) {
+    if (sweep.record.state != SweepState::kActive) continue;
     const std::pair rank{-sweep.record.priority, sweep.live};
     if (best && rank >= best_rank) continue;
     if (const auto next = NextOf(sweep, worker)) {

@@ -7,21 +7,24 @@
 #include "common/check.h"
 #include "coordinator/core/feature_flow.h"
 #include "coordinator/core/submit_plan.h"
+#include "coordinator/core/sweep_life.h"
 
 namespace tutti {
 namespace {
 
-SubmitReport ReportOf(const SubmitPlan& plan) {
+SubmitReport ReportOf(const SubmitPlan& plan, bool prune) {
   SubmitReport report;
   report.created = plan.existing == nullptr;
   report.runs_planned = plan.runs_planned;
   report.runs_added = static_cast<std::int64_t>(plan.added.size());
   report.runs_already_there = plan.runs_already_there;
-  report.runs_no_longer_named = plan.runs_no_longer_named;
+  const std::size_t unnamed = plan.no_longer_named.size();
+  report.runs_no_longer_named = static_cast<std::int64_t>(unnamed);
   report.notes = plan.notes;
-  if (plan.runs_no_longer_named > 0) {
-    report.notes.push_back(std::to_string(plan.runs_no_longer_named) +
-                           " runs are in the sweep and no longer in this file; they stay");
+  if (unnamed > 0) {
+    report.notes.push_back(std::to_string(unnamed) +
+                           " runs are in the sweep and no longer in this file; " +
+                           (prune ? "they go, with their results" : "they stay without --prune"));
   }
   return report;
 }
@@ -52,8 +55,7 @@ class Submitter {
   FeatureSetId FeatureSetFor(const NamedFeatureSpec& spec);
   JobId ShardJobFor(const NamedFeatureSpec& spec, const ShardPlan& plan, std::int64_t first_track);
   void AddRun(PlannedRun run, FeatureSetId set_id);
-  void RetryShards(FeatureSetId set);
-  void RequeueShards();
+  void Prune(const std::vector<JobId>& runs);
   Job& Insert(Job job, std::string key, std::string config_json);
 
   Books& books_;
@@ -65,7 +67,7 @@ class Submitter {
 };
 
 SubmitReport Submitter::Carry(SubmitPlan plan) {
-  report_ = ReportOf(plan);
+  report_ = ReportOf(plan, submit_.prune);
   sweep_ = StoreSweep(plan);
   report_.sweep = sweep_;
   std::vector<FeatureSetId> sets;
@@ -74,8 +76,9 @@ SubmitReport Submitter::Carry(SubmitPlan plan) {
     const FeatureSetId set = sets[run.spec];
     AddRun(std::move(run), set);
   }
-  for (const FeatureSetId set : sets) RetryShards(set);
-  RequeueShards();
+  for (const FeatureSetId set : sets) RetryShards(books_, driver_, set);
+  if (submit_.prune) Prune(plan.no_longer_named);
+  RequeueShards(books_, sweep_);
   return report_;
 }
 
@@ -188,28 +191,14 @@ void Submitter::AddRun(PlannedRun run, FeatureSetId set_id) {
   set.sweeps.insert(sweep_);
 }
 
-void Submitter::RetryShards(FeatureSetId set) {
-  const std::vector<JobId> shard_jobs = books_.feature_sets.at(set).record.shard_jobs;
-  for (const JobId id : shard_jobs) {
-    if (!CountsAsFailed(job::PhaseOf(books_.JobOf(id).state))) continue;
-    const Status retried = driver_.Drive(id, job::Retry{job::Dependencies::kMet});
-    TUTTI_CHECK(retried.ok(), "a failed shard could not be retried");
+void Submitter::Prune(const std::vector<JobId>& runs) {
+  for (const JobId run : runs) {
+    // Refused where it has ended, which is as good.
+    (void)driver_.Drive(run, job::Cancel{}, {"its sweep file no longer names it"});
   }
-}
-
-// Its priority, or a new sweep that waits for a shard, may change for whom the shard is done.
-void Submitter::RequeueShards() {
-  for (const auto& [set_id, set] : books_.feature_sets) {
-    if (!set.sweeps.contains(sweep_) || set.remaining == 0) continue;
-    for (const JobId id : set.record.shard_jobs) {
-      Job& job = books_.JobOf(id);
-      if (job::PhaseOf(job.state) != JobPhase::kReady) continue;
-      const ReadyJob entry{job.cost_seconds, job.id};
-      books_.sweeps.at(job.queue).ready[IndexOf(job.kind)].erase(entry);
-      job.queue = books_.SponsorOf(job);
-      books_.sweeps.at(job.queue).ready[IndexOf(job.kind)].insert(entry);
-    }
-  }
+  RemoveRuns(books_, batch_, runs);
+  report_.runs_removed = static_cast<std::int64_t>(runs.size());
+  report_.drops = batch_.drops;
 }
 
 }  // namespace
@@ -218,7 +207,7 @@ Result<SubmitReport> SubmitToBooks(Books& books, Batch& batch, JobDriver& driver
                                    const SubmitSweep& submit) {
   TUTTI_ASSIGN_OR_RETURN(SubmitPlan plan, PlanSubmit(books, submit));
   if (submit.mode == SubmitMode::kDryRun) {
-    SubmitReport report = ReportOf(plan);
+    SubmitReport report = ReportOf(plan, submit.prune);
     if (plan.existing != nullptr) report.sweep = plan.existing->record.id;
     report.preprocess_jobs_added = CountNewShards(books, submit, plan);
     return report;

@@ -1,7 +1,8 @@
 #include "coordinator/core/submit_plan.h"
 
+#include <algorithm>
 #include <map>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 
 #include "common/check.h"
@@ -64,17 +65,19 @@ std::vector<std::string> OperationalChanges(const OperationalOptions& before,
   return notes;
 }
 
-std::unordered_set<Digest, DigestHash> KeysOf(const Books& books, SweepId sweep) {
-  std::unordered_set<Digest, DigestHash> keys;
+using RunsByKey = std::unordered_map<Digest, JobId, DigestHash>;
+
+RunsByKey RunsOf(const Books& books, SweepId sweep) {
+  RunsByKey runs;
   for (const auto& [id, job] : books.jobs) {
-    if (job.sweep == sweep && job.kind != JobKind::kPreprocess) keys.insert(job.key);
+    if (job.sweep == sweep && job.kind != JobKind::kPreprocess) runs.emplace(job.key, id);
   }
-  return keys;
+  return runs;
 }
 
 // Takes the runs one by one, so that a million configurations are not there twice.
-Status PlanRuns(const SubmitSweep& submit, std::vector<RunSpec> runs,
-                std::unordered_set<Digest, DigestHash> there, SubmitPlan& plan) {
+Status PlanRuns(const SubmitSweep& submit, std::vector<RunSpec> runs, RunsByKey there,
+                SubmitPlan& plan) {
   RunChecker checker(submit.manifest);
   std::map<std::size_t, std::size_t> index_of;  // the checker's index → that of plan.specs
   for (RunSpec& slot : runs) {
@@ -93,7 +96,8 @@ Status PlanRuns(const SubmitSweep& submit, std::vector<RunSpec> runs,
                           ExpectedCostSeconds(run.config, features), index->second});
   }
   plan.runs_planned = static_cast<std::int64_t>(runs.size());
-  plan.runs_no_longer_named = static_cast<std::int64_t>(there.size());
+  for (const auto& [key, id] : there) plan.no_longer_named.push_back(id);
+  std::ranges::sort(plan.no_longer_named);
   return {};
 }
 
@@ -105,12 +109,12 @@ Result<SubmitPlan> PlanSubmit(Books& books, const SubmitSweep& submit) {
   }
   SubmitPlan plan;
   plan.existing = books.FindSweep(submit.spec.name);
-  std::unordered_set<Digest, DigestHash> there;
+  RunsByKey there;
   if (plan.existing != nullptr) {
     TUTTI_ASSIGN_OR_RETURN(const SweepSpec before, StoredSpec(*plan.existing));
     TUTTI_RETURN_IF_ERROR(MayFollow(*plan.existing, before, submit));
     plan.notes = OperationalChanges(before.operational, submit.spec.operational);
-    there = KeysOf(books, plan.existing->record.id);
+    there = RunsOf(books, plan.existing->record.id);
   }
   TUTTI_ASSIGN_OR_RETURN(auto runs, ExpandRuns(submit.spec, submit.dataset_version));
   TUTTI_RETURN_IF_ERROR(PlanRuns(submit, std::move(runs), std::move(there), plan));

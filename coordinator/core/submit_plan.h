@@ -21,9 +21,9 @@ struct SubmitPlan {
   const Sweep* existing = nullptr;
   std::int64_t runs_planned = 0;
   std::int64_t runs_already_there = 0;
-  std::int64_t runs_no_longer_named = 0;
   std::vector<PlannedRun> added;        // in the grid's order
   std::vector<NamedFeatureSpec> specs;  // of the added runs
+  std::vector<JobId> no_longer_named;   // in id order
   std::vector<std::string> notes;       // changed operational options
 };
 

@@ -17,18 +17,21 @@ struct Row {
   bool enrol;
   bool worker;
 };
-constexpr std::array<Row, 15> kTable{{
+constexpr std::array<Row, 18> kTable{{
     // rpc                    admin  reader enrol  worker
     {Rpc::kGetServerInfo, true, true, true, true},
     {Rpc::kRegisterDataset, true, false, false, false},
     {Rpc::kListDatasets, true, true, false, false},
     {Rpc::kSubmitSweep, true, false, false, false},
+    {Rpc::kChangeSweep, true, false, false, false},
+    {Rpc::kCancelJob, true, false, false, false},
     {Rpc::kListSweeps, true, true, false, false},
     {Rpc::kGetSweep, true, true, false, false},
     {Rpc::kGetTable, true, true, false, false},
     {Rpc::kListJobs, true, true, false, false},
     {Rpc::kGetJob, true, true, false, false},
     {Rpc::kListWorkers, true, true, false, false},
+    {Rpc::kListEvents, true, true, false, false},
     {Rpc::kFindMissing, true, false, false, true},
     {Rpc::kUpload, true, false, false, true},
     {Rpc::kDownload, true, true, false, true},

@@ -17,6 +17,7 @@ inline constexpr int kMaxLogTailLines = 1'000;
 inline constexpr int kMaxHashesPerQuery = 100'000;
 inline constexpr std::int64_t kMaxManifestBytes = std::int64_t{1} << 30;
 inline constexpr std::int64_t kJobsPerPage = 1'000;     // of ListJobs
+inline constexpr std::int64_t kEventsPerPage = 5'000;   // looked at by one ListEvents
 inline constexpr std::size_t kMaxQueuedFrames = 1'000;  // to one worker that does not read
 
 }  // namespace tutti

@@ -4,6 +4,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "coordinator/rpc/convert.h"
+
 namespace tutti {
 
 SessionHub::SessionHub(Writer& writer, LeaseBuilder& leases, ReaderPool& readers)
@@ -55,6 +57,12 @@ void SessionHub::Send(const WorkerId& worker, v1::CoordinatorFrame frame) {
     stream = found->second.stream;
   }
   stream->Send(std::move(frame));
+}
+
+void SessionHub::SendDrops(const std::vector<Drop>& drops) {
+  std::map<WorkerId, v1::CoordinatorFrame> frames;
+  for (const Drop& drop : drops) *frames[drop.worker].add_drops() = ToProto(drop);
+  for (auto& [worker, frame] : frames) Send(worker, std::move(frame));
 }
 
 void SessionHub::OnGrants(const std::vector<Grant>& grants) {

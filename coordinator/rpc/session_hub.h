@@ -44,6 +44,9 @@ class SessionHub final : public WriterListener {
   // Dropped where the worker has no session: it learns everything when it comes back.
   void Send(const WorkerId& worker, v1::CoordinatorFrame frame);
 
+  // To each drop's worker, as Send.
+  void SendDrops(const std::vector<Drop>& drops);
+
   void OnGrants(const std::vector<Grant>& grants) override;
   void OnReset(const Error& why) override;
 

@@ -62,16 +62,18 @@ void ToProto(const SubmitReport& report, const std::string& name,
   response.set_runs_added(report.runs_added);
   response.set_runs_already_there(report.runs_already_there);
   response.set_runs_no_longer_named(report.runs_no_longer_named);
+  response.set_runs_removed(report.runs_removed);
   response.set_preprocess_jobs_added(report.preprocess_jobs_added);
   for (const std::string& note : report.notes) response.add_notes(note);
 }
 
 }  // namespace
 
-SweepServiceImpl::SweepServiceImpl(Writer& writer, ReaderPool& readers, ManifestCache& manifests,
-                                   const AccessControl& access, const Clock& clock,
-                                   std::string version)
+SweepServiceImpl::SweepServiceImpl(Writer& writer, SessionHub& hub, ReaderPool& readers,
+                                   ManifestCache& manifests, const AccessControl& access,
+                                   const Clock& clock, std::string version)
     : writer_(writer),
+      hub_(hub),
       readers_(readers),
       manifests_(manifests),
       access_(access),
@@ -173,6 +175,7 @@ Status SweepServiceImpl::PrepareSubmit(const v1::SubmitSweepRequest& request,
   submit.dataset_version = dataset->version;
   TUTTI_ASSIGN_OR_RETURN(const auto manifest, manifests_.Get(dataset->version));
   submit.manifest = *manifest;
+  submit.prune = request.prune();
   submit.mode = request.dry_run() ? SubmitMode::kDryRun : SubmitMode::kApply;
   return {};
 }
@@ -193,9 +196,10 @@ grpc::ServerUnaryReactor* SweepServiceImpl::SubmitSweep(grpc::CallbackServerCont
   auto report = std::make_shared<Result<SubmitReport>>(SubmitReport{});
   writer_.Post([submit, report](Core& core, Moment now,
                                 Changes& changes) { *report = core.Submit(*submit, now, changes); },
-               [submit, report, response, reactor](const Status& committed) {
+               [this, submit, report, response, reactor](const Status& committed) {
                  if (!committed.ok()) return reactor->Finish(ToGrpc(committed.error()));
                  if (!report->ok()) return reactor->Finish(ToGrpc(report->error()));
+                 hub_.SendDrops((*report)->drops);
                  ToProto(**report, submit->spec.name, *response);
                  reactor->Finish(grpc::Status::OK);
                });
@@ -208,6 +212,7 @@ grpc::ServerUnaryReactor* SweepServiceImpl::ListSweeps(grpc::CallbackServerConte
   return Read(context, Rpc::kListSweeps, [&](StoreReader& reader) -> Status {
     TUTTI_ASSIGN_OR_RETURN(const auto sweeps, reader.Sweeps());
     for (const SweepRecord& sweep : sweeps) {
+      if (sweep.state == SweepState::kDeleted) continue;
       TUTTI_ASSIGN_OR_RETURN(*response->add_sweeps(), ViewSweep(sweep, reader));
     }
     return {};
@@ -259,6 +264,14 @@ grpc::ServerUnaryReactor* SweepServiceImpl::GetJob(grpc::CallbackServerContext* 
                                                    v1::GetJobResponse* response) {
   return Read(context, Rpc::kGetJob, [&](StoreReader& reader) -> Status {
     return ViewJobDetails(JobId{request->id()}, reader, *response);
+  });
+}
+
+grpc::ServerUnaryReactor* SweepServiceImpl::ListEvents(grpc::CallbackServerContext* context,
+                                                       const v1::ListEventsRequest* request,
+                                                       v1::ListEventsResponse* response) {
+  return Read(context, Rpc::kListEvents, [&](StoreReader& reader) -> Status {
+    return ViewEvents(*request, reader, *response);
   });
 }
 

@@ -9,6 +9,7 @@
 #include "coordinator/blobs/blob_store.h"
 #include "coordinator/rpc/access.h"
 #include "coordinator/rpc/manifest_cache.h"
+#include "coordinator/rpc/session_hub.h"
 #include "coordinator/store/reader_pool.h"
 #include "coordinator/writer/writer.h"
 #include "tutti/v1/sweep.grpc.pb.h"
@@ -18,7 +19,7 @@ namespace tutti {
 // Thread-safe.
 class SweepServiceImpl final : public v1::SweepService::CallbackService {
  public:
-  SweepServiceImpl(Writer& writer, ReaderPool& readers, ManifestCache& manifests,
+  SweepServiceImpl(Writer& writer, SessionHub& hub, ReaderPool& readers, ManifestCache& manifests,
                    const AccessControl& access, const Clock& clock, std::string version);
 
   grpc::ServerUnaryReactor* GetServerInfo(grpc::CallbackServerContext* context,
@@ -33,6 +34,12 @@ class SweepServiceImpl final : public v1::SweepService::CallbackService {
   grpc::ServerUnaryReactor* SubmitSweep(grpc::CallbackServerContext* context,
                                         const v1::SubmitSweepRequest* request,
                                         v1::SubmitSweepResponse* response) override;
+  grpc::ServerUnaryReactor* ChangeSweep(grpc::CallbackServerContext* context,
+                                        const v1::ChangeSweepRequest* request,
+                                        v1::ChangeSweepResponse* response) override;
+  grpc::ServerUnaryReactor* CancelJob(grpc::CallbackServerContext* context,
+                                      const v1::CancelJobRequest* request,
+                                      v1::CancelJobResponse* response) override;
   grpc::ServerUnaryReactor* ListSweeps(grpc::CallbackServerContext* context,
                                        const v1::ListSweepsRequest* request,
                                        v1::ListSweepsResponse* response) override;
@@ -51,6 +58,9 @@ class SweepServiceImpl final : public v1::SweepService::CallbackService {
   grpc::ServerUnaryReactor* ListWorkers(grpc::CallbackServerContext* context,
                                         const v1::ListWorkersRequest* request,
                                         v1::ListWorkersResponse* response) override;
+  grpc::ServerUnaryReactor* ListEvents(grpc::CallbackServerContext* context,
+                                       const v1::ListEventsRequest* request,
+                                       v1::ListEventsResponse* response) override;
 
  private:
   // Checks the caller, lends a reader, runs `read`, finishes.
@@ -59,6 +69,7 @@ class SweepServiceImpl final : public v1::SweepService::CallbackService {
   Status PrepareSubmit(const v1::SubmitSweepRequest& request, struct SubmitSweep& submit);
 
   Writer& writer_;
+  SessionHub& hub_;
   ReaderPool& readers_;
   ManifestCache& manifests_;
   const AccessControl& access_;

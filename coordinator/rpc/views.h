@@ -26,6 +26,10 @@ Status ViewTable(const SweepRecord& sweep, const std::string& metric, StoreReade
 Result<v1::JobInfo> ViewJob(const JobRecord& job, StoreReader& reader);
 Status ViewJobDetails(JobId id, StoreReader& reader, v1::GetJobResponse& response);
 
+// kNotFound: no such sweep.
+Status ViewEvents(const v1::ListEventsRequest& request, StoreReader& reader,
+                  v1::ListEventsResponse& response);
+
 // status: what the core knows of each worker now.
 Status ViewWorkers(const std::vector<WorkerStatus>& status, StoreReader& reader,
                    v1::ListWorkersResponse& response);

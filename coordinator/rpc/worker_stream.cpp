@@ -92,15 +92,15 @@ void WorkerStream::OnApplied(const Status& committed, const Result<FrameOutcome>
     settings.set_lease_ms(settings_.lease.count());
     settings.set_coordinator_version(settings_.version);
   }
+  std::vector<Drop> others;
   for (const Drop& drop : outcome->drops) {
     if (drop.worker == *identity_.worker) {
       *own.add_drops() = ToProto(drop);
     } else {
-      v1::CoordinatorFrame other;
-      *other.add_drops() = ToProto(drop);
-      hub_.Send(drop.worker, std::move(other));
+      others.push_back(drop);
     }
   }
+  hub_.SendDrops(others);
   if (first || own.acked_size() > 0 || own.drops_size() > 0) Send(std::move(own));
   StartRead(&incoming_);
 }

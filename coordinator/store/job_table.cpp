@@ -111,6 +111,25 @@ Status Write(SqliteConnection& connection, const UpdateJob& change) {
   return FailedPrecondition("update of a job: " + NoJob(change.id).message);
 }
 
+Status Write(SqliteConnection& connection, const RemoveRun& change) {
+  // What refers before what is referred to; one statement a table keeps each prepared.
+  for (const char* sql :
+       {"DELETE FROM result_value WHERE job = ?1", "DELETE FROM result_artifact WHERE job = ?1",
+        "DELETE FROM result WHERE job = ?1", "DELETE FROM epoch WHERE job = ?1",
+        "DELETE FROM attempt WHERE job = ?1", "DELETE FROM job_config WHERE job = ?1"}) {
+    TUTTI_RETURN_IF_ERROR(connection.Query(sql).Bind(change.id).Run());
+  }
+  SqliteQuery query = connection.Query("DELETE FROM job WHERE id = ?1 AND kind <> 'preprocess'");
+  TUTTI_RETURN_IF_ERROR(query.Bind(change.id).Run());
+  if (query.Changes() == 1) return {};
+  return FailedPrecondition("removal of a job: " + NoJob(change.id).message +
+                            " that is a run; a shard is everybody's");
+}
+
+Result<std::int64_t> ReadLastJobId(SqliteConnection& connection) {
+  return connection.Number("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'job'");
+}
+
 Result<std::vector<JobRecord>> ReadAllJobs(SqliteConnection& connection) {
   SqliteQuery query = connection.Query(std::string(kSelect) + "ORDER BY job.id");
   return ReadAll(query, "job", TakeRow);

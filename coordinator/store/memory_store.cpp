@@ -50,7 +50,7 @@ Result<StoredState> MemoryStore::Load() {
   }
   if (!state.sweeps.empty()) state.last_sweep_id = state.sweeps.back().id.value;
   if (!state.feature_sets.empty()) state.last_feature_set_id = state.feature_sets.back().id.value;
-  if (!state.jobs.empty()) state.last_job_id = state.jobs.back().id.value;
+  state.last_job_id = tables.last_job_id.value;
   return state;
 }
 

@@ -1,5 +1,6 @@
 #include "coordinator/store/memory_tables.h"
 
+#include <algorithm>
 #include <optional>
 #include <ranges>
 #include <variant>
@@ -104,6 +105,34 @@ Status MemoryTables::Put(const PutJob& change, UndoLog& undo) {
   if (before != jobs.end()) Erase(job_ids, KeyOf(before->second), undo);
   Set(job_ids, KeyOf(row), row.id, undo);
   Set(jobs, row.id, row, undo);
+  undo.push_back([this, before = last_job_id] { last_job_id = before; });
+  last_job_id = std::max(last_job_id, row.id);
+  return {};
+}
+
+Status MemoryTables::Put(const RemoveRun& change, UndoLog& undo) {
+  const auto found = jobs.find(change.id);
+  if (found == jobs.end()) {
+    return FailedPrecondition("removal of a job: " + NoJob(change.id).message);
+  }
+  if (found->second.kind == JobKind::kPreprocess) {
+    return FailedPrecondition("removal of " + Text(change.id) + ": a shard is everybody's");
+  }
+  std::vector<std::pair<AttemptId, std::int32_t>> points;
+  std::vector<AttemptId> tries;
+  for (auto it = epochs.lower_bound({{change.id, 0}, 0});
+       it != epochs.end() && it->first.first.first == change.id; ++it) {
+    points.push_back(it->first);
+  }
+  for (auto it = attempts.lower_bound({change.id, 0});
+       it != attempts.end() && it->first.first == change.id; ++it) {
+    tries.push_back(it->first);
+  }
+  for (const auto& point : points) Erase(epochs, point, undo);
+  for (const AttemptId& attempt : tries) Erase(attempts, attempt, undo);
+  Erase(results, change.id, undo);
+  Erase(job_ids, KeyOf(found->second), undo);
+  Erase(jobs, change.id, undo);
   return {};
 }
 
@@ -180,6 +209,7 @@ Status MemoryTables::CheckReferences(const PutFeatureSet& change) const {
 }
 
 Status MemoryTables::CheckReferences(const PutJob& change) const {
+  if (!jobs.contains(change.row.id)) return {};
   const JobRecord& row = jobs.at(change.row.id);
   if (!sweeps.contains(row.sweep)) {
     return Dangling(Text(row.id), "sweep " + std::to_string(row.sweep.value));
@@ -190,12 +220,26 @@ Status MemoryTables::CheckReferences(const PutJob& change) const {
   return {};
 }
 
+Status MemoryTables::CheckReferences(const RemoveRun& change) const {
+  if (jobs.contains(change.id)) return {};
+  for (const auto& [id, set] : feature_sets) {
+    if (std::ranges::find(set.shard_jobs, change.id) == set.shard_jobs.end()) continue;
+    return Dangling("feature set " + std::to_string(id.value), Text(change.id));
+  }
+  for (const auto& [key, row] : undecodable) {
+    if (row.job == change.id) return Dangling("the verdict on " + key.second, Text(change.id));
+  }
+  return {};
+}
+
 Status MemoryTables::CheckReferences(const PutAttempt& change) const {
+  if (!attempts.contains({change.row.job, change.row.attempt})) return {};
   if (jobs.contains(change.row.job)) return {};
   return Dangling(Text(change.row.job, change.row.attempt), Text(change.row.job));
 }
 
 Status MemoryTables::CheckReferences(const PutResult& change) const {
+  if (!results.contains(change.row.job)) return {};
   const ResultRecord& row = results.at(change.row.job);
   if (attempts.contains({row.job, row.attempt})) return {};
   return Dangling("the result of " + Text(row.job), Text(row.job, row.attempt));
@@ -203,6 +247,7 @@ Status MemoryTables::CheckReferences(const PutResult& change) const {
 
 Status MemoryTables::CheckReferences(const PutEpoch& change) const {
   const EpochRecord& row = change.row;
+  if (!epochs.contains({{row.job, row.attempt}, row.epoch})) return {};
   if (attempts.contains({row.job, row.attempt})) return {};
   return Dangling("epoch " + std::to_string(row.epoch), Text(row.job, row.attempt));
 }

@@ -27,6 +27,7 @@ class MemoryTables {
   std::map<FeatureSetId, FeatureSetRecord> feature_sets;
   std::map<JobId, JobRecord> jobs;
   std::map<JobKey, JobId> job_ids;
+  JobId last_job_id{};  // ever given
   std::map<AttemptId, AttemptRecord> attempts;
   std::map<JobId, ResultRecord> results;
   std::map<std::pair<AttemptId, std::int32_t>, EpochRecord> epochs;
@@ -49,6 +50,7 @@ class MemoryTables {
   Status Put(const PutFeatureSet& change, UndoLog& undo);
   Status Put(const PutJob& change, UndoLog& undo);
   Status Put(const UpdateJob& change, UndoLog& undo);
+  Status Put(const RemoveRun& change, UndoLog& undo);
   Status Put(const PutAttempt& change, UndoLog& undo);
   Status Put(const PutResult& change, UndoLog& undo);
   Status Put(const PutEpoch& change, UndoLog& undo);
@@ -58,9 +60,11 @@ class MemoryTables {
   Status Put(const AppendEvent& change, UndoLog& undo);
   Status Put(const RememberRequest& change, UndoLog& undo);
 
-  // Whether what the row (as it stands now) names is there; rows of other kinds name nothing.
+  // Whether what the row (as it stands now, where it was not removed again) names is there; rows of
+  // other kinds name nothing.
   Status CheckReferences(const PutFeatureSet& change) const;
   Status CheckReferences(const PutJob& change) const;
+  Status CheckReferences(const RemoveRun& change) const;
   Status CheckReferences(const PutAttempt& change) const;
   Status CheckReferences(const PutResult& change) const;
   Status CheckReferences(const PutEpoch& change) const;

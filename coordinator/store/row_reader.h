@@ -38,6 +38,7 @@ class RowReader {
   void Take(double& field);
   void Take(std::string& field) { field = query_.Text(column_++); }
   void Take(UnixMillis& field) { field = UnixMillis{query_.Int(column_++)}; }
+  void Take(SweepState& field) { TakeWord(field, ParseSweepState); }
   void Take(JobKind& field) { TakeWord(field, ParseJobKind); }
   void Take(JobPhase& field) { TakeWord(field, ParseJobPhase); }
   void Take(FailureClass& field) { TakeWord(field, ParseFailureClass); }

@@ -32,7 +32,8 @@ CREATE TABLE sweep (
   priority INTEGER NOT NULL,
   max_attempts INTEGER NOT NULL,
   time_limit_ms INTEGER NOT NULL,
-  created_at_ms INTEGER NOT NULL
+  created_at_ms INTEGER NOT NULL,
+  state TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE feature_set (
@@ -50,8 +51,9 @@ CREATE TABLE feature_set_shard (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX feature_set_shard_by_job ON feature_set_shard (job);
 
+-- AUTOINCREMENT: a removed job's number is never given again, since a worker may still speak of it.
 CREATE TABLE job (
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
   kind TEXT NOT NULL,
   sweep INTEGER NOT NULL REFERENCES sweep DEFERRABLE INITIALLY DEFERRED,
   feature_set INTEGER REFERENCES feature_set DEFERRABLE INITIALLY DEFERRED,

@@ -61,7 +61,7 @@ Result<StoredState> SqliteStore::Load() {
   TUTTI_ASSIGN_OR_RETURN(state.workers, ReadWorkers(*connection_));
   if (!state.sweeps.empty()) state.last_sweep_id = state.sweeps.back().id.value;
   if (!state.feature_sets.empty()) state.last_feature_set_id = state.feature_sets.back().id.value;
-  if (!state.jobs.empty()) state.last_job_id = state.jobs.back().id.value;
+  TUTTI_ASSIGN_OR_RETURN(state.last_job_id, ReadLastJobId(*connection_));
   TUTTI_RETURN_IF_ERROR(transaction.Commit());
   return state;
 }

@@ -7,12 +7,12 @@ namespace {
 
 constexpr std::string_view kSelect =
     "SELECT id, name, dataset, dataset_version, source, spec_json, priority, max_attempts, "
-    "time_limit_ms, created_at_ms FROM sweep ";
+    "time_limit_ms, created_at_ms, state FROM sweep ";
 
 void TakeRow(RowReader& row, SweepRecord& record) {
   row.Into(record.id, record.name, record.dataset, record.dataset_version, record.source,
            record.spec_json, record.priority, record.max_attempts, record.time_limit_ms,
-           record.created_at);
+           record.created_at, record.state);
 }
 
 }  // namespace
@@ -21,12 +21,12 @@ Status Write(SqliteConnection& connection, const PutSweep& change) {
   const SweepRecord& row = change.row;
   return connection
       .Query(
-          "INSERT INTO sweep VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
+          "INSERT INTO sweep VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "
           "ON CONFLICT (id) DO UPDATE SET name = ?2, dataset = ?3, dataset_version = ?4, "
           "source = ?5, spec_json = ?6, priority = ?7, max_attempts = ?8, time_limit_ms = ?9, "
-          "created_at_ms = ?10")
+          "created_at_ms = ?10, state = ?11")
       .Bind(row.id, row.name, row.dataset, row.dataset_version, row.source, row.spec_json,
-            row.priority, row.max_attempts, row.time_limit_ms, row.created_at)
+            row.priority, row.max_attempts, row.time_limit_ms, row.created_at, row.state)
       .Run();
 }
 

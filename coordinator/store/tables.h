@@ -38,6 +38,10 @@ Result<std::vector<FeatureSetRecord>> ReadFeatureSetsOf(SqliteConnection& connec
 Status Write(SqliteConnection& connection, const PutJob& change);
 // kFailedPrecondition: no such job.
 Status Write(SqliteConnection& connection, const UpdateJob& change);
+// kFailedPrecondition: no such job, or one that others build on (a shard).
+Status Write(SqliteConnection& connection, const RemoveRun& change);
+// The highest number ever given, also of jobs that were removed.
+Result<std::int64_t> ReadLastJobId(SqliteConnection& connection);
 Result<std::vector<JobRecord>> ReadAllJobs(SqliteConnection& connection);
 Result<std::vector<JobRecord>> ReadJobs(SqliteConnection& connection, const JobFilter& filter);
 Result<JobRecord> ReadJob(SqliteConnection& connection, JobId id);

@@ -60,17 +60,34 @@ void CoreHarness::Commit() {
 }
 
 Result<SubmitReport> CoreHarness::Submit(const SweepSpec& spec, const Manifest& manifest,
-                                         SubmitMode mode) {
+                                         SubmitMode mode, bool prune) {
   changes_.clear();
   const std::string version =
       Sha256Hex(std::to_string(manifest.tracks.size()) + manifest.tracks.back().content_hash);
-  Result<SubmitReport> report =
-      core_->Submit({spec, "name: " + spec.name + "\n", version, manifest, mode}, Now(), changes_);
+  Result<SubmitReport> report = core_->Submit(
+      {spec, "name: " + spec.name + "\n", version, manifest, mode, prune}, Now(), changes_);
   if (!report.ok()) {
     EXPECT_TRUE(changes_.empty()) << "a refused submit left changes";
   }
   Commit();
   return report;
+}
+
+Result<SweepChangeReport> CoreHarness::Change(const std::string& sweep, const SweepChange& change) {
+  changes_.clear();
+  Result<SweepChangeReport> report = core_->ChangeSweep(sweep, change, Now(), changes_);
+  if (!report.ok()) {
+    EXPECT_TRUE(changes_.empty()) << "a refused change left changes";
+  }
+  Commit();
+  return report;
+}
+
+Result<std::vector<Drop>> CoreHarness::CancelJob(JobId id) {
+  changes_.clear();
+  Result<std::vector<Drop>> drops = core_->CancelJob(id, Now(), changes_);
+  Commit();
+  return drops;
 }
 
 Result<FrameOutcome> CoreHarness::Frame(const WorkerFrame& frame) {

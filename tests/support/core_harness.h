@@ -26,7 +26,9 @@ class CoreHarness {
   explicit CoreHarness(CoreOptions options = {});
 
   Result<SubmitReport> Submit(const SweepSpec& spec, const Manifest& manifest,
-                              SubmitMode mode = SubmitMode::kApply);
+                              SubmitMode mode = SubmitMode::kApply, bool prune = false);
+  Result<SweepChangeReport> Change(const std::string& sweep, const SweepChange& change);
+  Result<std::vector<Drop>> CancelJob(JobId id);
   Result<FrameOutcome> Frame(const WorkerFrame& frame);
   std::vector<Grant> Schedule();
   void Expire();

@@ -1,5 +1,6 @@
 #include "tests/support/state_fold.h"
 
+#include <algorithm>
 #include <variant>
 
 #include <gtest/gtest.h>
@@ -55,6 +56,15 @@ void StateFold::Take(const Change& change) {
                    }
                    jobs[put.row.id] = put.row;
                  },
+                 [&](const RemoveRun& removed) {
+                   EXPECT_TRUE(jobs.contains(removed.id));
+                   removed_job = std::max(removed_job, removed.id);
+                   jobs.erase(removed.id);
+                   results.erase(removed.id);
+                   std::erase_if(attempts, [&](const auto& attempt) {
+                     return attempt.first.first == removed.id;
+                   });
+                 },
                  [&](const UpdateJob& put) {
                    EXPECT_TRUE(jobs.contains(put.id));
                    Update(jobs[put.id], put);
@@ -98,7 +108,8 @@ StoredState StateFold::Load() const {
   }
   if (!sweeps.empty()) state.last_sweep_id = sweeps.rbegin()->first.value;
   if (!feature_sets.empty()) state.last_feature_set_id = feature_sets.rbegin()->first.value;
-  if (!jobs.empty()) state.last_job_id = jobs.rbegin()->first.value;
+  state.last_job_id = removed_job.value;
+  if (!jobs.empty()) state.last_job_id = std::max(state.last_job_id, jobs.rbegin()->first.value);
   return state;
 }
 

@@ -24,6 +24,7 @@ struct StateFold {
   std::map<std::pair<std::string, std::string>, UndecodableRecord> undecodable;
   std::map<WorkerId, WorkerRecord> workers;
   std::vector<EventRecord> events;
+  JobId removed_job{};  // the highest
 
   void Apply(const Changes& changes);
   // As a store gives it to a start.

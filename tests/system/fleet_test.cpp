@@ -111,20 +111,6 @@ TEST(Fleet, ADryRunTellsAndChangesNothing) {
   EXPECT_EQ(cluster.TuttiJson({"submit", file})["runs_added"], 4);
 }
 
-TEST(Fleet, ASecondSweepOverTheSameMusicPreprocessesNothing) {
-  Cluster cluster;
-  cluster.StartWorker("one");
-  cluster.AddTinyMusic();
-  TinySweep sweep;
-  sweep.models = "[rnn]";
-  sweep.seeds = "[333]";
-  ASSERT_EQ(cluster.Tutti({"submit", cluster.SweepFile(TinySweepFile(sweep)), "--wait"}).code(), 0);
-  sweep.name = "again";
-  const std::string file = cluster.SweepFile(TinySweepFile(sweep), "again.yaml");
-  EXPECT_EQ(cluster.TuttiJson({"submit", file})["preprocess_jobs_added"], 0);
-  EXPECT_EQ(cluster.Tutti({"watch", "again"}).code(), 0);
-}
-
 TEST(Fleet, ResultsOutliveTheCoordinatorsDeath) {
   Cluster cluster;
   cluster.StartWorker("one", 2);

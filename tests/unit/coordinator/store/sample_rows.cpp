@@ -23,7 +23,8 @@ SweepRecord Sweep(SweepId id, std::int64_t mark) {
           .priority = 5 + mark,
           .max_attempts = 3 + mark,
           .time_limit_ms = 3'600'000,
-          .created_at = UnixMillis{2000 + mark}};
+          .created_at = UnixMillis{2000 + mark},
+          .state = mark % 2 == 0 ? SweepState::kActive : SweepState::kPaused};
 }
 
 FeatureSetRecord FeatureSet(FeatureSetId id, std::vector<JobId> shard_jobs) {

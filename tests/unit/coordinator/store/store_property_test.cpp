@@ -94,13 +94,15 @@ EventRecord RandomEvent() {
 }
 
 Change RandomRowOfAPlan() {
-  switch (*rc::gen::inRange(0, 5)) {
+  switch (*rc::gen::inRange(0, 6)) {
     case 0:
       return PutSweep{sample::Sweep(AnySweep(), Number(3))};
     case 1:
       return PutFeatureSet{RandomFeatureSet()};
     case 2:
       return sample::Update(AnyJob(), Phase());
+    case 3:
+      return RemoveRun{AnyJob()};
     default:
       return PutJob{RandomJob()};
   }

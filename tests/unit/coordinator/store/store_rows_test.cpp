@@ -202,6 +202,33 @@ TEST_P(StoreContract, PutTokenWritesAndReplacesInOrderOfNames) {
   EXPECT_THAT(Get(reader_->Tokens()), ElementsAre(sample::Token("22", "beta"), demoted));
 }
 
+TEST_P(StoreContract, ARemovedRunTakesAllThatWasStoredOfIt) {
+  ASSERT_TRUE(IsOk(store_->Commit(sample::SmallSweep())));
+  ASSERT_TRUE(IsOk(store_->Commit({PutAttempt{sample::Attempt(kTrainJob, 1)},
+                                   PutResult{sample::Result(kTrainJob, 1)},
+                                   PutEpoch{sample::Epoch(kTrainJob, 1, 1)}})));
+  ASSERT_TRUE(IsOk(store_->Commit({RemoveRun{kTrainJob}})));
+  EXPECT_TRUE(FailsWith(reader_->Job(kTrainJob), ErrorCode::kNotFound, "2"));
+  EXPECT_THAT(Get(reader_->Attempts(kTrainJob)), IsEmpty());
+  EXPECT_THAT(Get(reader_->Epochs(kTrainJob, 1)), IsEmpty());
+  EXPECT_FALSE(reader_->ResultOf(kTrainJob).ok());
+  EXPECT_THAT(Get(reader_->ResultsOf(kSweep)), IsEmpty());
+  EXPECT_EQ(Get(store_->Load()).last_job_id, kTrainJob.value) << "its number stays taken";
+  // Its key is free again, under a new number.
+  JobRecord again = sample::TrainJob(kTrainJob);
+  again.id = JobId{3};
+  EXPECT_TRUE(IsOk(store_->Commit({PutJob{again}})));
+}
+
+TEST_P(StoreContract, OnlyRunsAreRemoved) {
+  ASSERT_TRUE(IsOk(store_->Commit(sample::SmallSweep())));
+  EXPECT_TRUE(FailsWith(store_->Commit({RemoveRun{kShardJob}}), ErrorCode::kFailedPrecondition,
+                        "everybody's"));
+  EXPECT_TRUE(
+      FailsWith(store_->Commit({RemoveRun{JobId{99}}}), ErrorCode::kFailedPrecondition, "99"));
+  EXPECT_TRUE(IsOk(reader_->Job(kShardJob)));
+}
+
 TEST_P(StoreContract, EventsAreNumberedByTheStore) {
   EventRecord first = sample::Event("first");
   first.number = 77;  // not its to say
