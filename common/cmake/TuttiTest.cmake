@@ -1,8 +1,9 @@
 include(GoogleTest)
 
-# tutti_test(name LABEL unit [TIMEOUT seconds] SOURCES a.cpp … LIBS target …): one program, each TEST one ctest test.
+# tutti_test(name LABEL unit [TIMEOUT seconds] [FIXTURES fixture …] SOURCES a.cpp … LIBS target …): one program, each TEST one
+# ctest test; ctest runs what sets the fixtures up before them.
 function(tutti_test name)
-  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;LIBS;ENVIRONMENT" ${ARGN})
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;LIBS;ENVIRONMENT;FIXTURES" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 30)
   endif()
@@ -15,5 +16,6 @@ function(tutti_test name)
   target_link_libraries(${name} PRIVATE ${ARG_LIBS} GTest::gmock GTest::gtest_main tutti_strict)
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
                        PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT}
-                                  ENVIRONMENT "${ARG_ENVIRONMENT}")
+                                  ENVIRONMENT "${ARG_ENVIRONMENT}"
+                                  FIXTURES_REQUIRED "${ARG_FIXTURES}")
 endfunction()
