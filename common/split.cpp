@@ -137,23 +137,82 @@ Result<std::int64_t> CheckPart(std::span<const std::int32_t> labels, double shar
 
 }  // namespace
 
+Status TakeValidation(std::span<const std::int32_t> labels, double share, std::uint32_t seed,
+                      Split& split) {
+  std::vector<std::int32_t> rest;
+  for (const std::int64_t at : split.train) rest.push_back(labels[static_cast<std::size_t>(at)]);
+  TUTTI_ASSIGN_OR_RETURN(const std::int64_t taken, CheckPart(rest, share, "validation"));
+  const Halves halves = StratifiedShuffle(rest, taken, seed);
+  Positions train;
+  for (const std::int64_t at : halves.kept) {
+    train.push_back(split.train[static_cast<std::size_t>(at)]);
+  }
+  for (const std::int64_t at : halves.taken) {
+    split.validation.push_back(split.train[static_cast<std::size_t>(at)]);
+  }
+  split.train = std::move(train);
+  return {};
+}
+
 Result<Split> StratifiedSplit(std::span<const std::int32_t> labels,
                               const StratifiedOptions& options) {
   TUTTI_ASSIGN_OR_RETURN(const std::int64_t n_test, CheckPart(labels, options.test, "test"));
   Halves outer = StratifiedShuffle(labels, n_test, options.seed);
-  std::vector<std::int32_t> rest;
-  for (const std::int64_t at : outer.kept) rest.push_back(labels[static_cast<std::size_t>(at)]);
-  TUTTI_ASSIGN_OR_RETURN(const std::int64_t n_validation,
-                         CheckPart(rest, options.validation, "validation"));
-  const Halves inner = StratifiedShuffle(rest, n_validation, options.seed);
   Split split;
   split.test = std::move(outer.taken);
-  for (const std::int64_t at : inner.kept) {
-    split.train.push_back(outer.kept[static_cast<std::size_t>(at)]);
+  split.train = std::move(outer.kept);
+  TUTTI_RETURN_IF_ERROR(TakeValidation(labels, options.validation, options.seed, split));
+  return split;
+}
+
+Result<Split> KFoldSplit(std::span<const std::int32_t> labels, const KFoldOptions& options) {
+  const std::int64_t folds = options.folds;
+  if (folds < 2 || options.fold < 0 || options.fold >= folds) {
+    return InvalidArgument("split: expected at least 2 folds and a fold from 0 to " +
+                           std::to_string(folds - 1) + ", got folds " + std::to_string(folds) +
+                           " and fold " + std::to_string(options.fold));
   }
-  for (const std::int64_t at : inner.taken) {
-    split.validation.push_back(outer.kept[static_cast<std::size_t>(at)]);
+  // Classes in the order in which they first appear, which is how scikit-learn numbers them here.
+  std::vector<Positions> classes;
+  std::map<std::int32_t, std::size_t> class_of;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const auto [at, is_new] = class_of.emplace(labels[i], classes.size());
+    if (is_new) classes.emplace_back();
+    classes[at->second].push_back(static_cast<std::int64_t>(i));
   }
+  for (const auto& [label, at] : class_of) {
+    const auto count = static_cast<std::int64_t>(classes[at].size());
+    if (count >= folds) continue;
+    return InvalidArgument("split: class number " + std::to_string(label) + " has " +
+                           std::to_string(count) + " tracks, " + std::to_string(folds) +
+                           " folds need at least as many a class");
+  }
+  // The sorted labels dealt to the folds in turn say how many of each class every fold gets.
+  std::vector<Counts> allocation(classes.size(), Counts(static_cast<std::size_t>(folds), 0));
+  std::size_t dealt = 0;
+  for (std::size_t c = 0; c < classes.size(); ++c) {
+    for (std::size_t i = 0; i < classes[c].size(); ++i) {
+      ++allocation[c][dealt++ % static_cast<std::size_t>(folds)];
+    }
+  }
+  NumpyRandomState random(options.seed);
+  std::vector<std::int64_t> fold_of(labels.size(), 0);
+  for (std::size_t c = 0; c < classes.size(); ++c) {
+    std::vector<std::int64_t> of_class;
+    for (std::size_t fold = 0; fold < allocation[c].size(); ++fold) {
+      of_class.insert(of_class.end(), static_cast<std::size_t>(allocation[c][fold]),
+                      static_cast<std::int64_t>(fold));
+    }
+    random.Shuffle(of_class);
+    for (std::size_t i = 0; i < of_class.size(); ++i) {
+      fold_of[static_cast<std::size_t>(classes[c][i])] = of_class[i];
+    }
+  }
+  Split split;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    (fold_of[i] == options.fold ? split.test : split.train).push_back(static_cast<std::int64_t>(i));
+  }
+  TUTTI_RETURN_IF_ERROR(TakeValidation(labels, options.validation, options.seed, split));
   return split;
 }
 

@@ -36,4 +36,23 @@ struct StratifiedOptions {
 Result<Split> StratifiedSplit(std::span<const std::int32_t> labels,
                               const StratifiedOptions& options);
 
+struct KFoldOptions {
+  std::int64_t folds = 5;
+  std::int64_t fold = 0;    // the one that tests, 0 for the first
+  double validation = 0.1;  // share of the other folds, taken as StratifiedSplit does
+  std::uint32_t seed = 0;
+};
+
+// Test parts are those of scikit-learn's StratifiedKFold(folds, shuffle=True, random_state=seed).
+// kInvalidArgument: a fold that is none, a class with fewer tracks than folds, and as
+// StratifiedSplit for the validation part.
+//
+// Source: scikit-learn 1.5.2 StratifiedKFold._make_test_folds.
+Result<Split> KFoldSplit(std::span<const std::int32_t> labels, const KFoldOptions& options);
+
+// Moves a share of `train` to validation, stratified, as StratifiedSplit does.
+// kInvalidArgument: as there.
+Status TakeValidation(std::span<const std::int32_t> labels, double share, std::uint32_t seed,
+                      Split& split);
+
 }  // namespace tutti

@@ -48,4 +48,16 @@ Result<ClassSelection> SelectClasses(const Manifest& manifest, const Json& optio
   return selection;
 }
 
+std::vector<SplitTrack> SplitTracksOf(const Manifest& manifest,
+                                      std::span<const std::int64_t> tracks,
+                                      std::span<const std::int32_t> labels) {
+  std::vector<SplitTrack> all;
+  all.reserve(tracks.size());
+  for (std::size_t i = 0; i < tracks.size(); ++i) {
+    const ManifestTrack& track = manifest.tracks[static_cast<std::size_t>(tracks[i])];
+    all.push_back({labels[i], track.group, track.content_hash, track.part});
+  }
+  return all;
+}
+
 }  // namespace tutti

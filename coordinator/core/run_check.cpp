@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "common/split.h"
+#include "common/split_kinds.h"
 #include "coordinator/core/class_selection.h"
 
 namespace tutti {
@@ -94,23 +94,16 @@ Status RunChecker::CheckSplit(const Json& split, const Json& classes) {
   if (std::ranges::any_of(splits_, passed)) return {};
 
   TUTTI_ASSIGN_OR_RETURN(const ClassSelection selection, SelectClasses(manifest_, classes));
-  TUTTI_ASSIGN_OR_RETURN(const std::string kind,
-                         FieldOr<std::string>(split, "kind", "stratified", "split"));
-  if (kind != "stratified") {
-    return InvalidArgument("split.kind: this version splits stratified only; got \"" + kind + "\"");
-  }
   TUTTI_ASSIGN_OR_RETURN(const std::string duplicates,
                          FieldOr<std::string>(split, "duplicates", "keep", "split"));
   if (duplicates == "refuse") TUTTI_RETURN_IF_ERROR(RefuseDuplicates(manifest_));
-  StratifiedOptions options;
-  TUTTI_ASSIGN_OR_RETURN(options.test, FieldOr(split, "test", options.test, "split"));
-  TUTTI_ASSIGN_OR_RETURN(options.validation,
-                         FieldOr(split, "validation", options.validation, "split"));
-  // With any seed: whether it works hangs on ties between classes at most, and such a run fails
-  // when it is leased.
-  if (Result<Split> parts = StratifiedSplit(selection.labels, options); !parts) {
-    return Annotate(parts.error(),
-                    "split of " + std::to_string(selection.labels.size()) + " tracks");
+  // With any seed: whether it works hangs on ties between classes or the order of groups at most,
+  // and such a run fails when it is leased.
+  TUTTI_ASSIGN_OR_RETURN(const SplitOptions options, ParseSplitOptions(split, 0));
+  const std::vector<SplitTrack> tracks =
+      SplitTracksOf(manifest_, selection.tracks, selection.labels);
+  if (Result<Split> parts = MakeSplit(tracks, options); !parts) {
+    return Annotate(parts.error(), "split of " + std::to_string(tracks.size()) + " tracks");
   }
   splits_.emplace_back(split, classes);
   return {};

@@ -5,7 +5,8 @@
 
 #include "common/feature_spec_hash.h"
 #include "common/json.h"
-#include "common/split.h"
+#include "common/split_kinds.h"
+#include "coordinator/core/class_selection.h"
 #include "coordinator/core/sweep_spec.h"
 #include "coordinator/rpc/convert.h"
 
@@ -50,14 +51,9 @@ Result<ClassChoice> ChooseClasses(const Json& config, const std::vector<std::str
   return choice;
 }
 
-Result<Split> SplitOf(const Json& config, const std::vector<std::int32_t>& labels) {
-  const Json split = config.value("split", Json::object());
-  StratifiedOptions options;
-  TUTTI_ASSIGN_OR_RETURN(options.test, FieldOr<double>(split, "test", 0.1, "split"));
-  TUTTI_ASSIGN_OR_RETURN(options.validation, FieldOr<double>(split, "validation", 0.1, "split"));
+Result<SplitOptions> SplitOptionsOf(const Json& config) {
   TUTTI_ASSIGN_OR_RETURN(const auto seed, Field<std::int64_t>(config, "seed", "configuration"));
-  options.seed = static_cast<std::uint32_t>(seed);
-  return StratifiedSplit(labels, options);
+  return ParseSplitOptions(config.value("split", Json::object()), seed);
 }
 
 void AddSplit(const Split& split, const std::vector<std::int64_t>& ids, v1::Lease::Split& out) {
@@ -176,7 +172,9 @@ Status LeaseBuilder::AddTraining(const JobRecord& job, const SweepRecord& sweep,
     labels.push_back(label);
     ids.push_back(at.id);
   }
-  TUTTI_ASSIGN_OR_RETURN(const Split split, SplitOf(config, labels));
+  TUTTI_ASSIGN_OR_RETURN(const SplitOptions options, SplitOptionsOf(config));
+  TUTTI_ASSIGN_OR_RETURN(const Split split,
+                         MakeSplit(SplitTracksOf(manifest, ids, labels), options));
   AddSplit(split, ids, *lease.mutable_split());
 
   TUTTI_ASSIGN_OR_RETURN(const std::string config_text, ConfigForRunner(config, sweep));

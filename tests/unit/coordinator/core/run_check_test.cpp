@@ -81,9 +81,9 @@ TEST_F(RunCheckTest, TooFewTracksForTheSplitAreRefused) {
   ExpectRefused(Config(), "split of 9 tracks");
 }
 
-TEST_F(RunCheckTest, ASplitThatThisVersionLacksIsRefused) {
+TEST_F(RunCheckTest, AnUnknownSplitIsRefused) {
   Json config = Config();
-  config["split"]["kind"] = "grouped";
+  config["split"]["kind"] = "random";
   ExpectRefused(config, "split.kind");
 }
 
