@@ -15,19 +15,18 @@ namespace {
 
 using testing::HasSubstr;
 
-// The split kinds that sweep files take. The music's groups.csv is there for a grouped one, which
-// would keep the parts of a track on one side.
-constexpr std::array kSplits{"stratified"};
+// grouped keeps the parts of a track on one side, by the music's groups.csv.
+constexpr std::array kSplits{"stratified", "grouped"};
 constexpr char kBroken[] = "pushover/broken.ogg";
 
 std::string SweepFileText(const std::string& split) {
   return "name: real\n"
          "dataset: soundtracks\n"
          "grid:\n"
-         "  model: rnn\n"
+         "  model: [rnn]\n"
          "  slice_seconds: [1, 3]\n"
          "  seed: [333, 123]\n"
-         "training: {epochs: 3, patience: 3, batch_size: 64}\n"
+         "training: {epochs: 5, patience: 5, batch_size: 32}\n"
          "features: {clip_seconds: 30}\n"
          "split: {kind: " +
          split + ", test: 0.2, validation: 0.2}\n";
