@@ -16,5 +16,7 @@ void AddShowCommand(CLI::App& program, Context& context);
 void AddEventsCommand(CLI::App& program, Context& context);
 void AddSweepChangeCommands(CLI::App& program, Context& context);
 void AddWorkersCommand(CLI::App& program, Context& context);
+void AddCheckpointCommand(CLI::App& program, Context& context);
+void AddPredictCommand(CLI::App& program, Context& context);
 
 }  // namespace tutti

@@ -26,6 +26,8 @@ int main(int argc, char** argv) {
   tutti::AddSweepsCommand(program, context);
   tutti::AddJobsCommand(program, context);
   tutti::AddShowCommand(program, context);
+  tutti::AddCheckpointCommand(program, context);
+  tutti::AddPredictCommand(program, context);
   tutti::AddWorkersCommand(program, context);
   tutti::AddSweepChangeCommands(program, context);
   tutti::AddEventsCommand(program, context);

@@ -1,8 +1,9 @@
 include(GoogleTest)
 
-# tutti_test(name LABEL unit [TIMEOUT seconds] SOURCES a.cpp … LIBS target …): one program, each TEST one ctest test.
+# tutti_test(name LABEL unit [TIMEOUT seconds] [FIXTURES fixture …] SOURCES a.cpp … LIBS target …): one program, each TEST one
+# ctest test; ctest runs what sets the fixtures up before them.
 function(tutti_test name)
-  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;LIBS;ENVIRONMENT" ${ARGN})
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;LIBS;ENVIRONMENT;FIXTURES" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 30)
   endif()
@@ -13,7 +14,13 @@ function(tutti_test name)
     ${name} PRIVATE TUTTI_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                     TUTTI_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   target_link_libraries(${name} PRIVATE ${ARG_LIBS} GTest::gmock GTest::gtest_main tutti_strict)
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60
-                       PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT}
-                                  ENVIRONMENT "${ARG_ENVIRONMENT}")
+  set(properties LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT})
+  # An empty value would be lost on the way, and the next property's name taken for it.
+  if(ARG_ENVIRONMENT)
+    list(APPEND properties ENVIRONMENT "${ARG_ENVIRONMENT}")
+  endif()
+  if(ARG_FIXTURES)
+    list(APPEND properties FIXTURES_REQUIRED "${ARG_FIXTURES}")
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
 endfunction()

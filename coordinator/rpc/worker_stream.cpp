@@ -102,7 +102,14 @@ void WorkerStream::OnApplied(const Status& committed, const Result<FrameOutcome>
   }
   hub_.SendDrops(others);
   if (first || own.acked_size() > 0 || own.drops_size() > 0) Send(std::move(own));
-  StartRead(&incoming_);
+  ReadNext();
+}
+
+// After Finish nothing else may begin: gRPC may be on its way to OnDone already, and would read
+// into a stream that is gone.
+void WorkerStream::ReadNext() {
+  const std::lock_guard lock(mutex_);
+  if (!finished_) StartRead(&incoming_);
 }
 
 void WorkerStream::Send(v1::CoordinatorFrame frame) {

@@ -40,6 +40,7 @@ class WorkerStream final : public grpc::ServerBidiReactor<v1::WorkerFrame, v1::C
 
   void OnFrame();
   void OnApplied(const Status& committed, const Result<FrameOutcome>& outcome, bool first);
+  void ReadNext();
   void Send(v1::CoordinatorFrame frame);
   void Close(const Error& why);
   void StartNextWriteLocked();

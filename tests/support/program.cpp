@@ -48,7 +48,7 @@ void PrintTo(const Outcome& outcome, std::ostream* out) {
 RunningBinary::RunningBinary(const std::string& name, const std::vector<std::string>& arguments,
                              const Environment& environment) {
   SpawnOptions options;
-  options.argv = {std::string(TUTTI_BIN_DIR) + "/" + name};
+  options.argv = {std::filesystem::path(TUTTI_BIN_DIR) / name};
   options.argv.insert(options.argv.end(), arguments.begin(), arguments.end());
   options.environment = environment;
   options.input = Stream::kPipe;

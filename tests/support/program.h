@@ -30,7 +30,8 @@ struct Outcome {
 
 void PrintTo(const Outcome& outcome, std::ostream* out);
 
-// A binary of this build, run to its end; killed after `at_most`, which is a failure of the test.
+// A binary of this build (or another program, by its absolute path), run to its end; killed after
+// `at_most`, which is a failure of the test.
 Outcome RunBinary(const std::string& name, const std::vector<std::string>& arguments,
                   const Environment& environment = {},
                   std::chrono::seconds at_most = std::chrono::seconds(240));

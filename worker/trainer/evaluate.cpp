@@ -25,49 +25,66 @@ Columns ColumnsOf(const std::vector<SongPrediction>& songs) {
 
 }  // namespace
 
-Evaluation Evaluate(Model& model, std::span<const std::size_t> tracks, const SliceGrid& grid,
-                    const Features& features, const TrainJob& job, const torch::Device& device) {
+void ForEachScoredBatch(
+    Model& model, const SlicedSongs& songs, const torch::Device& device,
+    const std::function<bool(const torch::Tensor& logits, const Batch& batch)>& take) {
   const bool was_training = model.is_training();
   model.eval();
   const c10::InferenceMode inference;
-  const std::vector<Slice> slices = SlicesOf(tracks, grid);
-  std::vector<std::int64_t> predicted;
-  predicted.reserve(slices.size());
-  double loss_sum = 0;
-  std::size_t hits = 0;
+  const std::vector<Slice> slices = SlicesOf(songs.tracks, songs.grid);
   for (std::size_t at = 0; at < slices.size(); at += kBatch) {
     const std::size_t count = std::min(kBatch, slices.size() - at);
-    const Batch batch = GatherBatch(std::span(slices).subspan(at, count), grid, features, job);
-    const torch::Tensor labels = batch.labels.to(device);
-    const torch::Tensor logits = model.Forward(batch.slices.to(device));
-    loss_sum +=
-        torch::nn::functional::cross_entropy(
-            logits, labels, torch::nn::functional::CrossEntropyFuncOptions().reduction(torch::kSum))
-            .item<double>();
-    const torch::Tensor classes = logits.argmax(1).cpu();
-    const auto* values = classes.data_ptr<std::int64_t>();
-    const auto* expected = batch.labels.data_ptr<std::int64_t>();
-    for (std::size_t i = 0; i < count; ++i) {
-      predicted.push_back(values[i]);
-      hits += values[i] == expected[i] ? 1 : 0;
-    }
-  }
-  Evaluation evaluation;
-  evaluation.loss = loss_sum / static_cast<double>(slices.size());
-  evaluation.slice_accuracy = static_cast<double>(hits) / static_cast<double>(slices.size());
-  for (std::size_t song = 0; song < tracks.size(); ++song) {
-    SongPrediction row{tracks[song], job.tracks[tracks[song]].label, 0,
-                       std::vector<std::int32_t>(job.classes.size(), 0)};
-    for (std::int64_t i = 0; i < grid.per_track; ++i) {
-      const std::size_t slice =
-          song * static_cast<std::size_t>(grid.per_track) + static_cast<std::size_t>(i);
-      ++row.votes[static_cast<std::size_t>(predicted[slice])];
-    }
-    row.predicted = MajorityClass(row.votes);
-    evaluation.songs.push_back(std::move(row));
+    const Batch batch =
+        GatherBatch(std::span(slices).subspan(at, count), songs.grid, songs.features, songs.job);
+    if (!take(model.Forward(batch.slices.to(device)), batch)) break;
   }
   model.train(was_training);
-  return evaluation;
+}
+
+void AppendClasses(const torch::Tensor& logits, std::vector<std::int64_t>& classes) {
+  const torch::Tensor best = logits.argmax(1).cpu();
+  const auto* values = best.data_ptr<std::int64_t>();
+  classes.insert(classes.end(), values, values + best.numel());
+}
+
+std::vector<SongPrediction> Vote(const SlicedSongs& songs,
+                                 std::span<const std::int64_t> slice_classes) {
+  std::vector<SongPrediction> rows;
+  const auto per_track = static_cast<std::size_t>(songs.grid.per_track);
+  for (std::size_t song = 0; song < songs.tracks.size(); ++song) {
+    SongPrediction row{songs.tracks[song], songs.job.tracks[songs.tracks[song]].label, 0,
+                       std::vector<std::int32_t>(songs.job.classes.size(), 0)};
+    for (const std::int64_t slice_class : slice_classes.subspan(song * per_track, per_track)) {
+      ++row.votes[static_cast<std::size_t>(slice_class)];
+    }
+    row.predicted = MajorityClass(row.votes);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+Evaluation Evaluate(Model& model, std::span<const std::size_t> tracks, const SliceGrid& grid,
+                    const Features& features, const TrainJob& job, const torch::Device& device) {
+  using torch::nn::functional::CrossEntropyFuncOptions;
+  const SlicedSongs songs{tracks, grid, features, job};
+  std::vector<std::int64_t> predicted;
+  double loss_sum = 0;
+  std::size_t hits = 0;
+  ForEachScoredBatch(model, songs, device, [&](const torch::Tensor& logits, const Batch& batch) {
+    loss_sum +=
+        torch::nn::functional::cross_entropy(logits, batch.labels.to(device),
+                                             CrossEntropyFuncOptions().reduction(torch::kSum))
+            .item<double>();
+    const std::size_t first = predicted.size();
+    AppendClasses(logits, predicted);
+    const auto* expected = batch.labels.data_ptr<std::int64_t>();
+    for (std::size_t i = first; i < predicted.size(); ++i) {
+      hits += predicted[i] == expected[i - first] ? 1 : 0;
+    }
+    return true;
+  });
+  const auto slices = static_cast<double>(predicted.size());
+  return {loss_sum / slices, static_cast<double>(hits) / slices, Vote(songs, predicted)};
 }
 
 double SongAccuracy(const std::vector<SongPrediction>& songs) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -26,8 +27,29 @@ struct Evaluation {
   std::vector<SongPrediction> songs;  // in the order of `tracks`
 };
 
-// Runs the model in evaluation mode, in large batches, without recording gradients; leaves it in
-// training mode if it was. tracks: positions, not empty.
+// Some of a job's songs and how they are cut. What it refers to outlives it.
+struct SlicedSongs {
+  std::span<const std::size_t> tracks;  // positions in the job's track list, not empty
+  const SliceGrid& grid;
+  const Features& features;
+  const TrainJob& job;
+};
+
+// Scores all slices, song by song, in large batches: `take` gets logits [batch, classes] on the
+// device, and ends it by returning false. The model is in evaluation mode and records no gradients
+// meanwhile; it is left in training mode if it was.
+void ForEachScoredBatch(
+    Model& model, const SlicedSongs& songs, const torch::Device& device,
+    const std::function<bool(const torch::Tensor& logits, const Batch& batch)>& take);
+
+// The class of each row of logits [batch, classes], behind what is there.
+void AppendClasses(const torch::Tensor& logits, std::vector<std::int64_t>& classes);
+
+// One vote a slice; slice_classes: all slices, song by song.
+std::vector<SongPrediction> Vote(const SlicedSongs& songs,
+                                 std::span<const std::int64_t> slice_classes);
+
+// Both of the above over songs whose labels are known. tracks: positions, not empty.
 Evaluation Evaluate(Model& model, std::span<const std::size_t> tracks, const SliceGrid& grid,
                     const Features& features, const TrainJob& job, const torch::Device& device);
 

@@ -1,4 +1,5 @@
-// tutti-train: trains models for jobs that come as JSON lines. No audio, no gRPC in this process.
+// tutti-train: trains models and predicts by them, for jobs that come as JSON lines. No audio, no
+// gRPC in this process.
 #include <csignal>
 #include <iostream>
 #include <malloc.h>
@@ -16,7 +17,7 @@
 namespace {
 
 constexpr char kUsage[] =
-    R"(tutti-train: trains one model for each job line.
+    R"(tutti-train: trains one model, or predicts by one, for each job line.
 
   tutti-train               takes jobs as JSON lines on stdin, tells events on stdout
   tutti-train one JOB.json  runs the one job in that file

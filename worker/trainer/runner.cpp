@@ -5,6 +5,7 @@
 
 #include <c10/util/Exception.h>
 
+#include "worker/trainer/predict.h"
 #include "worker/trainer/train_job.h"
 
 namespace tutti {
@@ -36,8 +37,13 @@ std::string ClassOf(ErrorCode code) {
 Result<Json> Run(const std::string& line, const Clock& clock, const RunHooks& hooks) {
   TUTTI_ASSIGN_OR_RETURN(const Json json, ParseJson(line, "job line"));
   TUTTI_ASSIGN_OR_RETURN(const auto kind, Field<std::string>(json, "kind", "job line"));
+  if (kind == "predict") {
+    TUTTI_ASSIGN_OR_RETURN(const PredictJob job, ParsePredictJob(json));
+    return PredictRun(job, clock, hooks);
+  }
   if (kind != "train") {
-    return InvalidArgument("job line: tutti-train takes jobs of kind train, got " + kind);
+    return InvalidArgument("job line: tutti-train takes jobs of kind train or predict, got " +
+                           kind);
   }
   TUTTI_ASSIGN_OR_RETURN(const TrainJob job, ParseTrainJob(json));
   return TrainRun(job, clock, hooks);

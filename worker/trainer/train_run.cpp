@@ -1,6 +1,5 @@
 #include "worker/trainer/train_run.h"
 
-#include <chrono>
 #include <memory>
 
 #include <torch/torch.h>
@@ -8,42 +7,16 @@
 
 #include "worker/models/registry.h"
 #include "worker/trainer/checkpoint.h"
+#include "worker/trainer/checkpoint_facts.h"
+#include "worker/trainer/device.h"
 #include "worker/trainer/evaluate.h"
 #include "worker/trainer/features.h"
 #include "worker/trainer/slicing.h"
+#include "worker/trainer/stopwatch.h"
 #include "worker/trainer/train_loop.h"
 
 namespace tutti {
 namespace {
-
-// Wall time in laps.
-class Stopwatch {
- public:
-  explicit Stopwatch(const Clock& clock) : clock_(clock), start_(clock.SteadyNow()) {}
-
-  double Lap() {
-    const SteadyTime now = clock_.SteadyNow();
-    const double seconds = std::chrono::duration<double>(now - start_).count();
-    start_ = now;
-    return seconds;
-  }
-
- private:
-  const Clock& clock_;
-  SteadyTime start_;
-};
-
-Result<torch::Device> ChooseDevice(const std::string& name) {
-  if (name == "cpu") return torch::Device(torch::kCPU);
-  if (!name.starts_with("cuda")) {
-    return InvalidArgument("device: expected cpu or cuda:N, got " + name);
-  }
-  if (!torch::cuda::is_available()) {
-    return InvalidArgument("device: " + name +
-                           " asked for, but this LibTorch sees no GPU (a CPU build, or no driver)");
-  }
-  return torch::Device(name);
-}
 
 Json EpochEvent(const EpochPoint& point) {
   return {{"event", "epoch"},
@@ -55,24 +28,10 @@ Json EpochEvent(const EpochPoint& point) {
           {"seconds", point.seconds}};
 }
 
-std::map<std::string, std::string, std::less<>> CheckpointMetadata(const TrainJob& job,
-                                                                   std::int64_t epoch) {
-  return {{"format", "pt"},
-          {"model", job.model},
-          {"classes", DumpJson(Json(job.classes))},
-          {"slice_seconds", Json(job.slice_seconds).dump()},
-          {"feature_spec", DumpJson(ToJson(job.features))},
-          {"feature_spec_hash", job.feature_spec_hash},
-          {"dataset_version", job.dataset_version},
-          {"seed", std::to_string(job.seed)},
-          {"epoch", std::to_string(epoch)}};
-}
-
 Status KeepCheckpoint(const TrainJob& job, const Weights& weights, std::int64_t epoch,
                       const std::string& name, const RunHooks& hooks) {
   const std::string file = name + ".safetensors";
-  TUTTI_RETURN_IF_ERROR(
-      SaveCheckpoint(job.output_dir / file, weights, CheckpointMetadata(job, epoch)));
+  TUTTI_RETURN_IF_ERROR(SaveCheckpoint(job.output_dir / file, weights, MetadataOf(job, epoch)));
   hooks.emit({{"event", "artifact"}, {"name", name}, {"path", file}});
   return {};
 }

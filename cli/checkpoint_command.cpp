@@ -1,0 +1,61 @@
+#include <iostream>
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/connection.h"
+#include "cli/kept_weights.h"
+
+namespace tutti {
+namespace {
+
+struct GetOptions {
+  std::int64_t job = 0;
+  std::filesystem::path file;
+  std::string which = "best";
+};
+
+Result<ExitCode> Get(Context& context, const GetOptions& options) {
+  TUTTI_ASSIGN_OR_RETURN(const auto connection, Connection::Open(context));
+  const WeightsKind kind = options.which == "last" ? WeightsKind::kLast : WeightsKind::kBest;
+  TUTTI_ASSIGN_OR_RETURN(const KeptWeights weights, FindWeights(*connection, options.job, kind));
+  TUTTI_RETURN_IF_ERROR(connection->blobs().DownloadFile(weights.blob_hash, options.file));
+  if (context.json) {
+    std::cout << OrderedJson{{"job", weights.job},
+                             {"sweep", weights.sweep},
+                             {"weights", weights.name},
+                             {"file", options.file.string()},
+                             {"blob_hash", weights.blob_hash},
+                             {"size_bytes", weights.size_bytes}}
+                     .dump(2)
+              << '\n';
+  } else if (context.quiet) {
+    std::cout << weights.blob_hash << '\n';
+  } else {
+    std::cout << options.file.string() << ": " << weights.name << " weights of job " << weights.job
+              << " of sweep " << weights.sweep << ", " << weights.size_bytes << " bytes, sha256 "
+              << weights.blob_hash << '\n';
+  }
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void AddCheckpointCommand(CLI::App& program, Context& context) {
+  CLI::App* checkpoint = program.add_subcommand("checkpoint", "weights that runs have kept");
+  checkpoint->require_subcommand(1);
+  CLI::App* get = checkpoint->add_subcommand(
+      "get",
+      "a run's weights as a safetensors file, which Python loads unchanged\n"
+      "Example: tutti checkpoint get 12 best.safetensors");
+  auto options = std::make_shared<GetOptions>();
+  get->add_option("job", options->job, "the run's number, as tutti jobs shows it")->required();
+  get->add_option("file", options->file, "where to; what is there is replaced")->required();
+  get->add_option("--which", options->which,
+                  "best: of the epoch that validated best; last: of the last epoch")
+      ->check(CLI::IsMember({"best", "last"}))
+      ->capture_default_str();
+  AddCommonOptions(*get, context);
+  SetAction(*get, context, [&context, options] { return Get(context, *options); });
+}
+
+}  // namespace tutti

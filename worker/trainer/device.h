@@ -1,0 +1,16 @@
+// The device that a job names, as LibTorch's.
+#pragma once
+
+#include <string>
+
+#include <torch/torch.h>
+
+#include "common/result.h"
+
+namespace tutti {
+
+// name: "cpu" or "cuda:N". kInvalidArgument: another word, or a GPU that this LibTorch does not
+// see.
+Result<torch::Device> ChooseDevice(const std::string& name);
+
+}  // namespace tutti

@@ -1,0 +1,37 @@
+// Classes of songs by a checkpoint: job kind `predict`.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "common/clock.h"
+#include "common/json.h"
+#include "common/result.h"
+#include "worker/trainer/train_run.h"
+
+namespace tutti {
+
+struct PredictJob {
+  std::filesystem::path weights;  // a checkpoint; it says model, classes, slices, feature spec
+  std::vector<JobTrack> tracks;   // labels mean nothing here
+  std::int64_t threads = 1;
+  std::string device = "cpu";
+};
+
+// Of the job line only kind, weights, tracks (id, path, shard, row, content_hash where known),
+// threads and device are looked at. kInvalidArgument: one of them is missing or of another type; no
+// tracks.
+Result<PredictJob> ParsePredictJob(const Json& line);
+
+// Sets torch's thread count to the job's. Returns the `result` event, its predictions in the order
+// of the tracks: {track, predicted, votes: slices per class, probabilities: mean softmax per class
+// over the slices}. Slices and votes are those of the run's own test.
+// kDataLoss (bad_data): a checkpoint that is none or is damaged, tensors of another model, a shard
+// under another feature spec. kInvalidArgument (bad_config): a slice that is longer than the clip,
+// a model that this build does not have, a device that is not there. kCancelled: hooks.cancelled
+// said so.
+Result<Json> PredictRun(const PredictJob& job, const Clock& clock, const RunHooks& hooks);
+
+}  // namespace tutti
