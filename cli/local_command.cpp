@@ -50,9 +50,10 @@ Status PrintTables(Context& context, Connection& connection, const std::string& 
     std::cout << sweep << '\n';
     return {};
   }
+  TUTTI_ASSIGN_OR_RETURN(const TextTable f1, F1Table(table));
   std::cout << TableCaption(table) << '\n'
-            << F1Markdown(table) << '\n'
-            << PerformanceMarkdown(table);
+            << MarkdownTable(f1) << '\n'
+            << MarkdownTable(PerformanceTable(table));
   const std::string notes = TableNotes(table);
   if (!notes.empty()) std::cout << '\n' << notes;
   return {};

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <vector>
 
-#include "cli/text_table.h"
+#include "cli/published_study.h"
 #include "common/duration.h"
 
 namespace tutti {
@@ -16,79 +16,79 @@ namespace {
 using Cell = v1::GetTableResponse::Cell;
 using MeanStd = v1::GetTableResponse::MeanStd;
 
+constexpr std::string_view kF1Metric = "f1_macro";
+
 std::string Fixed(double value, int decimals) {
   char buffer[64];
   std::snprintf(buffer, sizeof(buffer), "%.*f", decimals, value);
   return buffer;
 }
 
-std::string SliceName(double seconds) {
-  char buffer[32];
-  std::snprintf(buffer, sizeof(buffer), "%gs", seconds);
-  return buffer;
+std::string FixedOrDash(const std::optional<double>& value) {
+  return value ? Fixed(*value, 6) : "–";
 }
 
-// The row that a cell belongs to: its model and every axis but the slice length.
-std::string RowName(const std::string& model, const std::string& config_json) {
-  std::string name = model;
-  const auto config = ParseJson(config_json, "cell");
-  if (!config.ok()) return name;
-  std::string axes;
-  for (const auto& [axis, value] : config->items()) {
-    if (axis == "model" || axis == "slice_seconds") continue;
-    axes += (axes.empty() ? "" : ", ") + axis + "=" + DumpJson(value);
-  }
-  return axes.empty() ? name : name + " (" + axes + ")";
-}
+using Figure = std::function<std::optional<double>(const TableFigures&)>;
+enum class Highest { kBold, kPlain };
 
-// The cells of table 1 by row and slice length.
-struct Grid {
-  std::vector<std::string> rows;  // in order of appearance
-  std::set<double> slices;
-  std::map<std::pair<std::string, double>, const Cell*> cells;
-};
-
-Grid GridOf(const v1::GetTableResponse& table) {
-  Grid grid;
-  for (const Cell& cell : table.cells()) {
-    const std::string row = RowName(cell.model(), cell.config_json());
-    if (std::ranges::find(grid.rows, row) == grid.rows.end()) grid.rows.push_back(row);
-    grid.slices.insert(cell.slice_seconds());
-    grid.cells[{row, cell.slice_seconds()}] = &cell;
-  }
-  return grid;
-}
-
-using Figure = std::optional<double> (*)(const Cell&);
-
-// One row of figures with the highest in bold.
-TextRow FigureRow(const Grid& grid, const std::string& row, const std::string& type, Figure figure,
-                  bool bold_highest) {
-  std::optional<double> highest;
+void AddFigures(const TableLayout& layout, std::size_t row, const std::string& type,
+                const Figure& figure, Highest highest, TextTable& table) {
   std::vector<std::optional<double>> values;
-  for (const double slice : grid.slices) {
-    const auto cell = grid.cells.find({row, slice});
-    const auto value = cell == grid.cells.end() ? std::nullopt : figure(*cell->second);
-    if (value && (!highest || *value > *highest)) highest = value;
-    values.push_back(value);
+  for (std::size_t column = 0; column < layout.columns.size(); ++column) {
+    const TableFigures* place = layout.Find(row, column);
+    values.push_back(place == nullptr ? std::nullopt : figure(*place));
   }
-  TextRow text{row, type};
+  const std::optional<double> most = *std::ranges::max_element(values);  // nothing is the smallest
+  TextRow text{layout.rows[row], type};
   for (const auto& value : values) {
-    const std::string number = value ? Fixed(*value, 6) : "–";
-    text.push_back(bold_highest && value && *value == *highest ? "**" + number + "**" : number);
+    if (highest == Highest::kBold && value && value == most) {
+      table.bold.insert({table.rows.size(), text.size()});
+    }
+    text.push_back(FixedOrDash(value));
   }
-  return text;
+  table.rows.push_back(std::move(text));
 }
 
-TextRow DoneRow(const Grid& grid, const std::string& row) {
-  TextRow text{row, "Done"};
-  for (const double slice : grid.slices) {
-    const auto cell = grid.cells.find({row, slice});
-    text.push_back(cell == grid.cells.end() ? "–"
-                                            : std::to_string(cell->second->done()) + "/" +
-                                                  std::to_string(cell->second->planned()));
+void AddDone(const TableLayout& layout, std::size_t row, TextTable& table) {
+  TextRow text{layout.rows[row], "Done"};
+  for (std::size_t column = 0; column < layout.columns.size(); ++column) {
+    const TableFigures* place = layout.Find(row, column);
+    text.push_back(place == nullptr
+                       ? "–"
+                       : std::to_string(place->done) + "/" + std::to_string(place->planned));
   }
-  return text;
+  table.rows.push_back(std::move(text));
+}
+
+std::optional<double> PublishedAverage(const TableFigures& place) {
+  const auto published = FindPublishedF1(place.model, place.slice_seconds);
+  return published ? std::optional(published->average) : std::nullopt;
+}
+
+std::optional<double> PublishedBest(const TableFigures& place) {
+  const auto published = FindPublishedF1(place.model, place.slice_seconds);
+  return published ? std::optional(published->best) : std::nullopt;
+}
+
+std::optional<double> AbovePublished(const TableFigures& place) {
+  const auto published = PublishedAverage(place);
+  return place.average && published ? std::optional(*place.average - *published) : std::nullopt;
+}
+
+void AddPublished(const TableLayout& layout, std::size_t row, TextTable& table) {
+  AddFigures(layout, row, "Published average", PublishedAverage, Highest::kBold, table);
+  AddFigures(layout, row, "Published best", PublishedBest, Highest::kBold, table);
+  AddFigures(layout, row, "Average − published", AbovePublished, Highest::kPlain, table);
+}
+
+Status CheckAgainst(const v1::GetTableResponse& table, const TableAxes& axes, Against against) {
+  if (against == Against::kNothing) return {};
+  const bool by_study = (axes.rows.empty() || axes.rows == "model") &&
+                        (axes.columns.empty() || axes.columns == "slice_seconds");
+  if (by_study && table.metric() == kF1Metric) return {};
+  return InvalidArgument(
+      "--against published: the study reports f1_macro by model and slice_seconds; leave --metric, "
+      "--rows and --columns out");
 }
 
 std::string PlusMinus(const MeanStd& value, int decimals) {
@@ -97,13 +97,14 @@ std::string PlusMinus(const MeanStd& value, int decimals) {
   return value.has_std() ? mean + " ± " + Fixed(value.std(), decimals) : mean;
 }
 
+std::string ElapsedText(double seconds) {
+  return FormatElapsed(std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000)));
+}
+
 std::string Elapsed(const MeanStd& value) {
-  const auto format = [](double seconds) {
-    return FormatElapsed(std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000)));
-  };
   if (!value.has_mean()) return "–";
-  return value.has_std() ? format(value.mean()) + " ± " + format(value.std())
-                         : format(value.mean());
+  const std::string mean = ElapsedText(value.mean());
+  return value.has_std() ? mean + " ± " + ElapsedText(value.std()) : mean;
 }
 
 OrderedJson OrNull(bool has, double value) {
@@ -126,42 +127,109 @@ Result<OrderedJson> CellHead(const std::string& config_json, const std::string& 
                      {"planned", planned}};
 }
 
-}  // namespace
-
-std::string F1Markdown(const v1::GetTableResponse& table) {
-  const Grid grid = GridOf(table);
-  TextRow header{"Model", "Type"};
-  for (const double slice : grid.slices) header.push_back(SliceName(slice));
-  std::vector<TextRow> rows;
-  for (const std::string& row : grid.rows) {
-    const auto average = [](const Cell& cell) {
-      return cell.has_average() ? std::optional(cell.average()) : std::nullopt;
-    };
-    const auto best = [](const Cell& cell) {
-      return cell.has_best() ? std::optional(cell.best()) : std::nullopt;
-    };
-    const auto std = [](const Cell& cell) {
-      return cell.has_std() ? std::optional(cell.std()) : std::nullopt;
-    };
-    rows.push_back(FigureRow(grid, row, "Average", average, true));
-    rows.push_back(FigureRow(grid, row, "Best", best, true));
-    rows.push_back(FigureRow(grid, row, "Std", std, false));
-    rows.push_back(DoneRow(grid, row));
-  }
-  return MarkdownTable(header, rows);
+bool HasModel(const v1::GetTableResponse& table) {
+  return std::ranges::any_of(table.cells(), [](const Cell& cell) { return !cell.model().empty(); });
 }
 
-std::string PerformanceMarkdown(const v1::GetTableResponse& table) {
-  std::vector<TextRow> rows;
-  for (const auto& cell : table.performance()) {
-    rows.push_back({RowName(cell.model(), cell.config_json()), SliceName(cell.slice_seconds()),
-                    PlusMinus(cell.slice_accuracy(), 6), PlusMinus(cell.song_accuracy(), 6),
-                    Elapsed(cell.execution_seconds()), PlusMinus(cell.epochs(), 1),
-                    std::to_string(cell.done()) + "/" + std::to_string(cell.planned())});
+bool HasSlices(const v1::GetTableResponse& table) {
+  return std::ranges::any_of(table.cells(),
+                             [](const Cell& cell) { return cell.slice_seconds() > 0; });
+}
+
+// Axes of the cells but model, slice length and seed.
+std::vector<std::string> FurtherAxes(const v1::GetTableResponse& table) {
+  std::vector<std::string> axes;
+  for (const Cell& cell : table.cells()) {
+    const auto config = ParseJson(cell.config_json(), "cell");
+    if (!config.ok() || !config->is_object()) continue;
+    for (const auto& [axis, value] : config->items()) {
+      if (axis == "model" || axis == "slice_seconds") continue;
+      if (std::ranges::find(axes, axis) == axes.end()) axes.push_back(axis);
+    }
   }
-  return MarkdownTable(
-      {"Model", "Split Size", "Slice Accuracy", "Song Accuracy", "Execution Time", "Epoch", "Done"},
-      rows);
+  return axes;
+}
+
+std::vector<std::string> AxisTexts(const std::string& config_json,
+                                   const std::vector<std::string>& axes) {
+  const auto config = ParseJson(config_json, "cell");
+  std::vector<std::string> texts;
+  for (const std::string& axis : axes) {
+    const bool has = config.ok() && config->is_object() && config->contains(axis);
+    texts.push_back(has ? ValueText((*config)[axis]) : "–");
+  }
+  return texts;
+}
+
+OrderedJson PublishedJson(const Cell& cell) {
+  const auto published = FindPublishedF1(cell.model(), cell.slice_seconds());
+  if (!published) return {};
+  return {{"average", published->average}, {"best", published->best}};
+}
+
+OrderedJson PublishedJson(const v1::GetTableResponse::PerformanceCell& cell) {
+  const auto published = FindPublishedPerformance(cell.model(), cell.slice_seconds());
+  if (!published) return {};
+  return {{"slice_accuracy", published->slice_accuracy},
+          {"song_accuracy", published->song_accuracy},
+          {"execution_seconds", published->execution_seconds},
+          {"epochs", published->epochs}};
+}
+
+}  // namespace
+
+Result<TextTable> F1Table(const v1::GetTableResponse& table, const TableAxes& axes,
+                          Against against) {
+  TUTTI_RETURN_IF_ERROR(CheckAgainst(table, axes, against));
+  TUTTI_ASSIGN_OR_RETURN(const TableLayout layout, LayOut(table, axes));
+  TextTable text;
+  text.label_columns = 2;
+  text.header = {layout.row_title, "Type"};
+  text.header.insert(text.header.end(), layout.columns.begin(), layout.columns.end());
+  for (std::size_t row = 0; row < layout.rows.size(); ++row) {
+    AddFigures(layout, row, "Average", &TableFigures::average, Highest::kBold, text);
+    AddFigures(layout, row, "Best", &TableFigures::best, Highest::kBold, text);
+    if (against == Against::kPublished) AddPublished(layout, row, text);
+    AddFigures(layout, row, "Std", &TableFigures::std, Highest::kPlain, text);
+    AddDone(layout, row, text);
+  }
+  return text;
+}
+
+TextTable PerformanceTable(const v1::GetTableResponse& table, Against against) {
+  const std::vector<std::string> axes = FurtherAxes(table);
+  const bool has_model = HasModel(table);
+  const bool has_slices = HasSlices(table);
+  TextTable text;
+  if (has_model) text.header.push_back("Model");
+  if (has_slices) text.header.push_back("Split Size");
+  text.header.insert(text.header.end(), axes.begin(), axes.end());
+  text.label_columns = text.header.size();
+  for (const char* title : {"Slice Accuracy", "Song Accuracy", "Execution Time", "Epoch", "Done"}) {
+    text.header.push_back(title);
+  }
+  const auto add = [&](const std::string& model, const auto& cell, const TextRow& figures) {
+    TextRow row;
+    if (has_model) row.push_back(model);
+    if (has_slices) row.push_back(SliceName(cell.slice_seconds()));
+    const TextRow values = AxisTexts(cell.config_json(), axes);
+    row.insert(row.end(), values.begin(), values.end());
+    row.insert(row.end(), figures.begin(), figures.end());
+    text.rows.push_back(std::move(row));
+  };
+  for (const auto& cell : table.performance()) {
+    add(cell.model(), cell,
+        {PlusMinus(cell.slice_accuracy(), 6), PlusMinus(cell.song_accuracy(), 6),
+         Elapsed(cell.execution_seconds()), PlusMinus(cell.epochs(), 1),
+         std::to_string(cell.done()) + "/" + std::to_string(cell.planned())});
+    if (against == Against::kNothing) continue;
+    const auto published = FindPublishedPerformance(cell.model(), cell.slice_seconds());
+    if (!published) continue;
+    add(cell.model() + " (published)", cell,
+        {Fixed(published->slice_accuracy, 6), Fixed(published->song_accuracy, 6),
+         ElapsedText(published->execution_seconds), std::to_string(published->epochs), "1/1"});
+  }
+  return text;
 }
 
 std::string TableCaption(const v1::GetTableResponse& table) {
@@ -172,6 +240,12 @@ std::string TableCaption(const v1::GetTableResponse& table) {
 
 std::string TableNotes(const v1::GetTableResponse& table) {
   std::string notes;
+  if (!table.metrics().empty() &&
+      std::ranges::find(table.metrics(), table.metric()) == table.metrics().end()) {
+    notes += "No result has " + table.metric() + "; --metric takes one of:";
+    for (const std::string& metric : table.metrics()) notes += " " + metric;
+    notes += "\n";
+  }
   for (const auto& track : table.undecodable()) {
     notes += "Left out: " + track.path() + " (" + track.message() + ")\n";
   }
@@ -179,27 +253,38 @@ std::string TableNotes(const v1::GetTableResponse& table) {
 }
 
 std::string TableCsv(const v1::GetTableResponse& table) {
-  std::vector<TextRow> rows;
+  const std::vector<std::string> axes = FurtherAxes(table);
+  TextRow header{"model", "slice_seconds"};
+  header.insert(header.end(), axes.begin(), axes.end());
+  for (const char* title : {"done", "planned", "average", "best", "std", "slice_accuracy",
+                            "slice_accuracy_std", "song_accuracy", "song_accuracy_std",
+                            "execution_seconds", "execution_seconds_std", "epochs", "epochs_std"}) {
+    header.push_back(title);
+  }
   const auto figure = [](bool has, double value) { return has ? Json(value).dump() : ""; };
-  for (int i = 0; i < table.cells_size(); ++i) {
+  std::vector<TextRow> rows;
+  for (int i = 0; i < table.cells_size() && i < table.performance_size(); ++i) {
     const Cell& cell = table.cells(i);
     const auto& performance = table.performance(i);
-    rows.push_back(
-        {RowName(cell.model(), cell.config_json()), Json(cell.slice_seconds()).dump(),
-         std::to_string(cell.done()), std::to_string(cell.planned()),
-         figure(cell.has_average(), cell.average()), figure(cell.has_best(), cell.best()),
-         figure(cell.has_std(), cell.std()),
-         figure(performance.slice_accuracy().has_mean(), performance.slice_accuracy().mean()),
-         figure(performance.song_accuracy().has_mean(), performance.song_accuracy().mean()),
-         figure(performance.execution_seconds().has_mean(), performance.execution_seconds().mean()),
-         figure(performance.epochs().has_mean(), performance.epochs().mean())});
+    TextRow row{cell.model(), figure(cell.slice_seconds() > 0, cell.slice_seconds())};
+    const TextRow values = AxisTexts(cell.config_json(), axes);
+    row.insert(row.end(), values.begin(), values.end());
+    row.push_back(std::to_string(cell.done()));
+    row.push_back(std::to_string(cell.planned()));
+    row.push_back(figure(cell.has_average(), cell.average()));
+    row.push_back(figure(cell.has_best(), cell.best()));
+    row.push_back(figure(cell.has_std(), cell.std()));
+    for (const MeanStd* value : {&performance.slice_accuracy(), &performance.song_accuracy(),
+                                 &performance.execution_seconds(), &performance.epochs()}) {
+      row.push_back(figure(value->has_mean(), value->mean()));
+      row.push_back(figure(value->has_std(), value->std()));
+    }
+    rows.push_back(std::move(row));
   }
-  return CsvTable({"model", "slice_seconds", "done", "planned", "average", "best", "std",
-                   "slice_accuracy", "song_accuracy", "execution_seconds", "epochs"},
-                  rows);
+  return CsvTable(header, rows);
 }
 
-Result<OrderedJson> TableJson(const v1::GetTableResponse& table) {
+Result<OrderedJson> TableJson(const v1::GetTableResponse& table, Against against) {
   OrderedJson cells = OrderedJson::array();
   for (const Cell& cell : table.cells()) {
     TUTTI_ASSIGN_OR_RETURN(OrderedJson row,
@@ -211,6 +296,7 @@ Result<OrderedJson> TableJson(const v1::GetTableResponse& table) {
     row["values"] = OrderedJson::object();
     const std::map<std::string, double> values(cell.values().begin(), cell.values().end());
     for (const auto& [seed, value] : values) row["values"][seed] = value;
+    if (against == Against::kPublished) row["published"] = PublishedJson(cell);
     cells.push_back(std::move(row));
   }
   OrderedJson performance = OrderedJson::array();
@@ -222,6 +308,7 @@ Result<OrderedJson> TableJson(const v1::GetTableResponse& table) {
     row["song_accuracy"] = ToJson(cell.song_accuracy());
     row["execution_seconds"] = ToJson(cell.execution_seconds());
     row["epochs"] = ToJson(cell.epochs());
+    if (against == Against::kPublished) row["published"] = PublishedJson(cell);
     performance.push_back(std::move(row));
   }
   OrderedJson json{{"sweep", table.sweep()},

@@ -1,9 +1,11 @@
 #include <iostream>
 #include <memory>
+#include <sstream>
 #include <string>
 
 #include "cli/commands.h"
 #include "cli/connection.h"
+#include "cli/marked_text.h"
 #include "cli/result_tables.h"
 
 namespace tutti {
@@ -13,31 +15,95 @@ struct TableOptions {
   std::string sweep;
   std::string kind = "all";
   std::string metric;
+  TableAxes axes;
   std::string format = "markdown";
+  std::string against;
+  std::filesystem::path update;
+
+  bool wants(std::string_view table) const { return kind == "all" || kind == table; }
+  Against published() const {
+    return against == "published" ? Against::kPublished : Against::kNothing;
+  }
 };
 
-Result<ExitCode> PrintTable(Context& context, const TableOptions& options) {
+using Renderer = std::string (*)(const TextTable&);
+
+// A table with what its reader must know.
+std::string Block(const TextTable& table, const v1::GetTableResponse& reply) {
+  const std::string notes = TableNotes(reply);
+  return TableCaption(reply) + "\n" + MarkdownTable(table) + (notes.empty() ? "" : "\n" + notes);
+}
+
+// The file's text between the marks of the tables that are asked for.
+Result<std::string> Updated(std::string text, const TableOptions& options, const TextTable& f1,
+                            const TextTable& performance, const v1::GetTableResponse& reply) {
+  const std::string file = options.update.string();
+  if (options.kind == "all" && !HasMarks(text, "f1") && !HasMarks(text, "performance")) {
+    return InvalidArgument(file +
+                           ": no marks; put <!-- tutti:f1 --> and <!-- /tutti:f1 --> on lines of "
+                           "their own where the table belongs (performance likewise)");
+  }
+  const auto replace = [&](std::string_view name, const TextTable& table) -> Status {
+    if (!options.wants(name) || (options.kind == "all" && !HasMarks(text, name))) return {};
+    TUTTI_ASSIGN_OR_RETURN(text, ReplaceMarked(text, name, Block(table, reply), file));
+    return {};
+  };
+  TUTTI_RETURN_IF_ERROR(replace("f1", f1));
+  TUTTI_RETURN_IF_ERROR(replace("performance", performance));
+  return text;
+}
+
+// A link keeps pointing where it points, a file keeps its permissions.
+Status Update(Context& context, const TableOptions& options, const TextTable& f1,
+              const TextTable& performance, const v1::GetTableResponse& reply) {
+  TUTTI_ASSIGN_OR_RETURN(std::string text, context.files.ReadFile(options.update));
+  TUTTI_ASSIGN_OR_RETURN(const std::string updated, Updated(text, options, f1, performance, reply));
+  std::error_code failed;
+  const auto target = std::filesystem::canonical(options.update, failed);
+  if (failed) return NotFound(options.update.string() + ": " + failed.message());
+  const auto mode = static_cast<unsigned>(std::filesystem::status(target, failed).permissions());
+  if (updated == text) return {};
+  return context.files.WriteFileAtomically(target, updated, mode & 07777U);
+}
+
+void Print(const TableOptions& options, Renderer render, const TextTable& f1,
+           const TextTable& performance, const v1::GetTableResponse& reply) {
+  const std::string comment = options.format == "latex" ? "% " : "";
+  std::cout << comment << TableCaption(reply) << '\n';
+  if (options.wants("f1")) std::cout << render(f1);
+  if (options.kind == "all") std::cout << '\n';
+  if (options.wants("performance")) std::cout << render(performance);
+  std::istringstream notes(TableNotes(reply));
+  bool is_first = true;
+  for (std::string line; std::getline(notes, line); is_first = false) {
+    std::cout << (is_first ? "\n" : "") << comment << line << '\n';
+  }
+}
+
+Result<ExitCode> Table(Context& context, const TableOptions& options) {
+  if (!options.update.empty() && (options.format != "markdown" || context.json)) {
+    return InvalidArgument("--update writes Markdown; leave --format and --json out");
+  }
   TUTTI_ASSIGN_OR_RETURN(const auto connection, Connection::Open(context));
   v1::GetTableRequest request;
   request.set_sweep(options.sweep);
   request.set_metric(options.metric);
-  TUTTI_ASSIGN_OR_RETURN(const auto table,
+  TUTTI_ASSIGN_OR_RETURN(const auto reply,
                          connection->Call(&v1::SweepService::Stub::GetTable, request));
-  if (context.json || options.format == "json") {
-    TUTTI_ASSIGN_OR_RETURN(const OrderedJson json, TableJson(table));
+  TUTTI_ASSIGN_OR_RETURN(const TextTable f1, F1Table(reply, options.axes, options.published()));
+  const TextTable performance = PerformanceTable(reply, options.published());
+  if (!options.update.empty()) {
+    TUTTI_RETURN_IF_ERROR(Update(context, options, f1, performance, reply));
+    if (!context.quiet) std::cerr << options.update.string() << ": up to date\n";
+  } else if (context.json || options.format == "json") {
+    TUTTI_ASSIGN_OR_RETURN(const OrderedJson json, TableJson(reply, options.published()));
     std::cout << json.dump(2) << '\n';
-    return ExitCode::kDone;
+  } else if (options.format == "csv") {
+    std::cout << TableCsv(reply);
+  } else {
+    Print(options, options.format == "latex" ? LatexTable : Renderer(MarkdownTable), f1,
+          performance, reply);
   }
-  if (options.format == "csv") {
-    std::cout << TableCsv(table);
-    return ExitCode::kDone;
-  }
-  std::cout << TableCaption(table) << '\n';
-  if (options.kind != "performance") std::cout << F1Markdown(table);
-  if (options.kind == "all") std::cout << '\n';
-  if (options.kind != "f1") std::cout << PerformanceMarkdown(table);
-  const std::string notes = TableNotes(table);
-  if (!notes.empty()) std::cout << '\n' << notes;
   return ExitCode::kDone;
 }
 
@@ -53,11 +119,20 @@ void AddTableCommand(CLI::App& program, Context& context) {
       ->check(CLI::IsMember({"f1", "performance", "all"}))
       ->capture_default_str();
   table->add_option("--metric", options->metric, "metric of the first table (default f1_macro)");
+  table->add_option("--rows", options->axes.rows,
+                    "axis of the first table's rows (default model); seed shows every run");
+  table->add_option("--columns", options->axes.columns,
+                    "axis of the first table's columns (default slice_seconds)");
   table->add_option("--format", options->format)
-      ->check(CLI::IsMember({"markdown", "csv", "json"}))
+      ->check(CLI::IsMember({"markdown", "csv", "latex", "json"}))
       ->capture_default_str();
+  table->add_option("--against", options->against, "the published study's figures beside ours")
+      ->check(CLI::IsMember({"published"}));
+  table->add_option("--update", options->update,
+                    "Markdown file: replaces what stands between <!-- tutti:f1 --> and\n"
+                    "<!-- /tutti:f1 -->, and between the marks of performance, nothing else");
   AddCommonOptions(*table, context);
-  SetAction(*table, context, [&context, options] { return PrintTable(context, *options); });
+  SetAction(*table, context, [&context, options] { return Table(context, *options); });
 }
 
 }  // namespace tutti

@@ -1,16 +1,29 @@
-// Tables of text: Markdown, which is also what a terminal shows.
+// Tables of text: Markdown, which is also what a terminal shows, LaTeX and CSV.
 #pragma once
 
+#include <cstddef>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tutti {
 
 using TextRow = std::vector<std::string>;
 
-// Columns padded to their widest cell, counted in characters. Rows may be shorter than the header.
-// '|' is escaped.
+struct TextTable {
+  TextRow header;
+  std::vector<TextRow> rows;                           // may be shorter than the header
+  std::set<std::pair<std::size_t, std::size_t>> bold;  // (row, column)
+  std::size_t label_columns = 1;  // the first ones are words, the others figures
+};
+
+// Columns padded to their widest cell, counted in characters. '|' is escaped.
+std::string MarkdownTable(const TextTable& table);
 std::string MarkdownTable(const TextRow& header, const std::vector<TextRow>& rows);
+
+// A tabular environment that needs no package; characters with a meaning in LaTeX are escaped.
+std::string LatexTable(const TextTable& table);
 
 // A cell is quoted where it holds a comma, a quote or a line break.
 std::string CsvTable(const TextRow& header, const std::vector<TextRow>& rows);

@@ -124,13 +124,16 @@ std::string SplitKind(const Json& options) {
   return split.is_object() ? split.value("kind", "stratified") : "by axis";
 }
 
-Status CheckMetric(const std::string& metric, const std::vector<ResultRecord>& results) {
-  if (results.empty()) return {};
-  std::set<std::string> known;
+std::set<std::string> MetricsOf(const std::vector<ResultRecord>& results) {
+  std::set<std::string> metrics;
   for (const ResultRecord& result : results) {
-    for (const auto& [name, value] : result.metrics) known.insert(name);
+    for (const auto& [name, value] : result.metrics) metrics.insert(name);
   }
-  if (known.contains(metric)) return {};
+  return metrics;
+}
+
+Status CheckMetric(const std::string& metric, const std::set<std::string>& known) {
+  if (known.empty() || known.contains(metric)) return {};
   std::string list;
   for (const std::string& name : known) list += (list.empty() ? "" : ", ") + name;
   return NotFound("no result of this sweep has the metric \"" + metric + "\"; there are: " + list);
@@ -185,7 +188,11 @@ Status ViewTable(const SweepRecord& sweep, const std::string& metric, StoreReade
   TUTTI_ASSIGN_OR_RETURN(const auto jobs, reader.Jobs(all));
   TUTTI_ASSIGN_OR_RETURN(const auto results, reader.ResultsOf(sweep.id));
   const std::string name = metric.empty() ? std::string(kDefaultMetric) : metric;
-  if (!metric.empty()) TUTTI_RETURN_IF_ERROR(CheckMetric(name, results));
+  const std::set<std::string> metrics = MetricsOf(results);
+  if (!metric.empty()) TUTTI_RETURN_IF_ERROR(CheckMetric(name, metrics));
+  response.mutable_metrics()->Add(metrics.begin(), metrics.end());
+  const std::vector<std::string> axes = TableAxes(spec);
+  response.mutable_axes()->Add(axes.begin(), axes.end());
   TUTTI_ASSIGN_OR_RETURN(const auto cells, BuildTable(spec, jobs, results, name));
   response.set_sweep(sweep.name);
   response.set_split(SplitKind(spec.options));

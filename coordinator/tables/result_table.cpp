@@ -34,13 +34,26 @@ void GatherExecution(const ResultRecord& result, std::vector<double>& samples) {
   samples.push_back(train->second + test->second);
 }
 
-Json CellConfig(const SweepSpec& spec, const Json& config) {
+// Paths in a run's configuration: the axes, then what `include` names beside them.
+std::vector<std::string> PathsOf(const SweepSpec& spec) {
+  std::vector<std::string> paths;
+  for (const Axis& axis : spec.axes) paths.push_back(axis.path);
+  for (const Json& run : spec.include) {
+    for (const auto& [path, value] : run.items()) {
+      if (std::ranges::find(paths, path) == paths.end()) paths.push_back(path);
+    }
+  }
+  return paths;
+}
+
+std::string ShownName(const std::string& path) {
+  return path.starts_with(kFreeNames) ? path.substr(kFreeNames.size()) : path;
+}
+
+Json CellConfig(const std::vector<std::string>& paths, const Json& config) {
   Json cell = Json::object();
-  for (const Axis& axis : spec.axes) {
-    if (axis.path == kSeedAxis) continue;
-    const bool is_free = axis.path.starts_with(kFreeNames);
-    cell[is_free ? axis.path.substr(kFreeNames.size()) : axis.path] =
-        ValueAtPath(config, axis.path);
+  for (const std::string& path : paths) {
+    if (path != kSeedAxis) cell[ShownName(path)] = ValueAtPath(config, path);
   }
   return cell;
 }
@@ -81,6 +94,12 @@ void Finish(const Samples& samples, TableCell& cell) {
 
 }  // namespace
 
+std::vector<std::string> TableAxes(const SweepSpec& spec) {
+  std::vector<std::string> axes = PathsOf(spec);
+  std::ranges::transform(axes, axes.begin(), ShownName);
+  return axes;
+}
+
 MeanStd Summarise(const std::vector<double>& values) {
   MeanStd summary;
   if (values.empty()) return summary;
@@ -111,6 +130,7 @@ Result<std::vector<TableCell>> BuildTable(const SweepSpec& spec, const std::vect
                                           std::string_view metric) {
   std::unordered_map<JobId, const ResultRecord*> result_of;
   for (const ResultRecord& result : results) result_of.emplace(result.job, &result);
+  const std::vector<std::string> paths = PathsOf(spec);
   std::vector<TableCell> cells;
   std::vector<Samples> samples;
   std::unordered_map<std::string, std::size_t> index_of;
@@ -122,7 +142,7 @@ Result<std::vector<TableCell>> BuildTable(const SweepSpec& spec, const std::vect
     const auto [entry, is_new] = index_of.emplace(CellKey(*config), cells.size());
     if (is_new) {
       TableCell cell;
-      cell.config = CellConfig(spec, *config);
+      cell.config = CellConfig(paths, *config);
       cell.model = config->value("model", "");
       cell.slice_seconds = config->value("slice_seconds", 0.0);
       cells.push_back(std::move(cell));

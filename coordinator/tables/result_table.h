@@ -25,7 +25,7 @@ struct MeanStd {
 
 // The runs that differ only in seed.
 struct TableCell {
-  Json config;  // {axis: value} for every axis but seed, axes named by their paths
+  Json config;  // {axis: value} for every one of TableAxes() but seed
   std::string model;
   double slice_seconds = 0;
   std::int32_t done = 0;
@@ -38,6 +38,10 @@ struct TableCell {
   MeanStd execution_seconds;  // training + test
   MeanStd epochs;
 };
+
+// What tells the cells of a sweep apart: its axes, then further options that `include` gives,
+// without the prefix under which a command keeps its free names.
+std::vector<std::string> TableAxes(const SweepSpec& spec);
 
 // Sample mean and standard deviation.
 MeanStd Summarise(const std::vector<double>& values);

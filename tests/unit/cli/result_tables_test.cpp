@@ -56,9 +56,16 @@ v1::GetTableResponse TableOf(const std::vector<CellOf>& cells) {
   return table;
 }
 
+std::string F1Text(const v1::GetTableResponse& table, const TableAxes& axes = {},
+                   Against against = Against::kNothing) {
+  const auto text = F1Table(table, axes, against);
+  EXPECT_TRUE(IsOk(text));
+  return text.ok() ? MarkdownTable(*text) : "";
+}
+
 TEST(ResultTables, TheFirstIsLaidOutAsTheStudys) {
   const std::string text =
-      F1Markdown(TableOf({{"cnn", 10, {0.5, 0.75}}, {"cnn", 3, {0.75, 0.875}}, {"rnn", 3, {}, 3}}));
+      F1Text(TableOf({{"cnn", 10, {0.5, 0.75}}, {"cnn", 3, {0.75, 0.875}}, {"rnn", 3, {}, 3}}));
   EXPECT_EQ(text,
             "| Model | Type    | 3s           | 10s      |\n"
             "|-------|---------|--------------|----------|\n"
@@ -74,14 +81,14 @@ TEST(ResultTables, TheFirstIsLaidOutAsTheStudys) {
 
 TEST(ResultTables, FurtherAxesNameTheirRows) {
   const std::string text =
-      F1Markdown(TableOf({{"cnn", 1, {0.5}, 1, ",\"training.learning_rate\":0.01"},
-                          {"cnn", 1, {0.25}, 1, ",\"training.learning_rate\":0.1"}}));
+      F1Text(TableOf({{"cnn", 1, {0.5}, 1, ",\"training.learning_rate\":0.01"},
+                      {"cnn", 1, {0.25}, 1, ",\"training.learning_rate\":0.1"}}));
   EXPECT_THAT(text, HasSubstr("cnn (training.learning_rate=0.01)"));
   EXPECT_THAT(text, HasSubstr("cnn (training.learning_rate=0.1)"));
 }
 
 TEST(ResultTables, TheSecondTellsMeansAndWhatIsMissing) {
-  const std::string text = PerformanceMarkdown(TableOf({{"cnn", 1, {0.5}, 3}}));
+  const std::string text = MarkdownTable(PerformanceTable(TableOf({{"cnn", 1, {0.5}, 3}})));
   EXPECT_THAT(text, HasSubstr("12.5"));
   EXPECT_THAT(text, HasSubstr("1/3"));
   EXPECT_THAT(text, HasSubstr("Execution Time"));
@@ -102,9 +109,9 @@ TEST(ResultTables, JsonHasNullWhereThereIsNoFigure) {
 TEST(ResultTables, CsvHasOneRowACell) {
   const std::string text =
       TableCsv(TableOf({{"cnn", 1, {0.5}, 3, ",\"a\":1,\"b\":2"}, {"rnn", 1, {}, 3}}));
-  EXPECT_THAT(text, testing::StartsWith("model,slice_seconds,done,planned,average,best,std,"));
-  EXPECT_THAT(text, HasSubstr("\n\"cnn (a=1, b=2)\",1.0,1,3,0.5,0.5,,"));
-  EXPECT_THAT(text, HasSubstr("\nrnn,1.0,0,3,,,,"));
+  EXPECT_THAT(text, testing::StartsWith("model,slice_seconds,a,b,done,planned,average,best,std,"));
+  EXPECT_THAT(text, HasSubstr("\ncnn,1.0,1,2,1,3,0.5,0.5,,"));
+  EXPECT_THAT(text, HasSubstr("\nrnn,1.0,–,–,0,3,,,,"));
 }
 
 TEST(ResultTables, TracksThatWereLeftOutAreNamed) {
@@ -113,6 +120,59 @@ TEST(ResultTables, TracksThatWereLeftOutAreNamed) {
   track->set_path("jazz/jazz.00054.wav");
   track->set_message("no audio");
   EXPECT_EQ(TableNotes(table), "Left out: jazz/jazz.00054.wav (no audio)\n");
+}
+
+TEST(ResultTables, AnyAxisGivesRowsOrColumns) {
+  const auto table = TableOf({{"cnn", 1, {0.5}, 1, ",\"training.batch_size\":32"},
+                              {"cnn", 1, {0.25}, 1, ",\"training.batch_size\":16"},
+                              {"rnn", 1, {0.75}, 1, ",\"training.batch_size\":16"}});
+  const std::string text = F1Text(table, {"batch_size", "model"});
+  EXPECT_THAT(text, testing::StartsWith("| training.batch_size    | Type    | model=cnn"));
+  EXPECT_THAT(text, HasSubstr("| 32 (slice_seconds=1.0) | Average | **0.500000** | –"));
+  EXPECT_THAT(text,
+              HasSubstr("| 16 (slice_seconds=1.0) | Average | 0.250000     | **0.750000** |"));
+  EXPECT_THAT(F1Text(table, {"", "batch_size"}),
+              HasSubstr("| training.batch_size=16 | training.batch_size=32 |"));
+}
+
+TEST(ResultTables, SeedsAsColumnsShowEveryRun) {
+  const std::string text = F1Text(TableOf({{"cnn", 1, {0.5, 0.75}, 3}}), {"", "seed"});
+  EXPECT_THAT(text, HasSubstr("seed=0   | seed=1"));
+  EXPECT_THAT(text, HasSubstr("0.500000 | **0.750000** |"));
+}
+
+TEST(ResultTables, AnUnknownAxisIsRefusedWithThoseThatThereAre) {
+  const auto table = TableOf({{"cnn", 1, {0.5}, 1, ",\"training.batch_size\":32"}});
+  const auto refused = F1Table(table, {"colour", ""});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(refused.error().message, HasSubstr("--rows: the sweep has no axis \"colour\""));
+  EXPECT_THAT(refused.error().message, HasSubstr("training.batch_size"));
+  EXPECT_FALSE(F1Table(table, {"model", "model"}).ok());
+}
+
+TEST(ResultTables, ThePublishedFiguresStandBesideOurs) {
+  const auto table = TableOf({{"cnn", 1, {0.954827}, 1}, {"cnn", 7, {0.5}, 1}});
+  const std::string text = F1Text(table, {}, Against::kPublished);
+  EXPECT_THAT(text, HasSubstr("| cnn   | Published average   | **0.854827** | –"));
+  EXPECT_THAT(text, HasSubstr("| cnn   | Published best      | **0.892154** | –"));
+  EXPECT_THAT(text, HasSubstr("| cnn   | Average − published | 0.100000     | –"));
+  EXPECT_THAT(
+      MarkdownTable(PerformanceTable(table, Against::kPublished)),
+      HasSubstr("| cnn (published) | 1s         | 0.799167       | 0.900000      | 21m 1s"));
+  const auto json = TableJson(table, Against::kPublished);
+  ASSERT_TRUE(IsOk(json));
+  EXPECT_EQ((*json)["cells"][0]["published"]["best"], 0.892154);
+  EXPECT_EQ((*json)["performance"][0]["published"]["epochs"], 106);
+  EXPECT_TRUE((*json)["cells"][1]["published"].is_null());
+  EXPECT_FALSE(F1Table(table, {"seed", ""}, Against::kPublished).ok());
+}
+
+TEST(ResultTables, LatexEscapesWhatItsReaderWouldTakeForCommands) {
+  TextTable table{{"Model", "1s"}, {{"a_b & 100 %", "0.5 ± 0.1"}}, {{0, 1}}};
+  EXPECT_EQ(LatexTable(table),
+            "\\begin{tabular}{lr}\n\\hline\nModel & 1s \\\\\n\\hline\n"
+            "a\\_b \\& 100 \\% & \\textbf{0.5 $\\pm$ 0.1} \\\\\n\\hline\n\\end{tabular}\n");
 }
 
 }  // namespace
