@@ -17,6 +17,11 @@ void AddEventsCommand(CLI::App& program, Context& context);
 void AddSweepChangeCommands(CLI::App& program, Context& context);
 void AddWorkersCommand(CLI::App& program, Context& context);
 void AddCheckpointCommand(CLI::App& program, Context& context);
+void AddCompareCommand(CLI::App& program, Context& context);
+void AddExportCommand(CLI::App& program, Context& context);
+void AddLogsCommand(CLI::App& program, Context& context);
+void AddReportCommand(CLI::App& program, Context& context);
+void AddReplayCommand(CLI::App& program, Context& context);
 void AddPredictCommand(CLI::App& program, Context& context);
 
 }  // namespace tutti

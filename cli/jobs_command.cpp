@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "cli/all_jobs.h"
 #include "cli/commands.h"
 #include "cli/connection.h"
 #include "cli/text_table.h"
@@ -43,21 +44,13 @@ TextRow RowOf(const v1::JobInfo& job) {
 
 Result<ExitCode> ListJobs(Context& context, const std::string& sweep) {
   TUTTI_ASSIGN_OR_RETURN(const auto connection, Connection::Open(context));
-  v1::ListJobsRequest request;
-  request.set_sweep(sweep);
+  TUTTI_ASSIGN_OR_RETURN(const auto jobs, AllJobs(*connection, sweep));
   OrderedJson list = OrderedJson::array();
   std::vector<TextRow> rows;
-  bool more = true;
-  while (more) {
-    TUTTI_ASSIGN_OR_RETURN(const auto page,
-                           connection->Call(&v1::SweepService::Stub::ListJobs, request));
-    for (const auto& job : page.jobs()) {
-      if (context.quiet) std::cout << job.id() << '\n';
-      if (context.json) list.push_back(ToJson(job));
-      rows.push_back(RowOf(job));
-      request.set_after_job_id(job.id());
-    }
-    more = page.more();
+  for (const v1::JobInfo& job : jobs) {
+    if (context.quiet) std::cout << job.id() << '\n';
+    if (context.json) list.push_back(ToJson(job));
+    rows.push_back(RowOf(job));
   }
   if (context.json) {
     std::cout << list.dump(2) << '\n';

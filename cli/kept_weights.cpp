@@ -1,5 +1,6 @@
 #include "cli/kept_weights.h"
 
+#include "cli/all_jobs.h"
 #include "cli/words.h"
 
 namespace tutti {
@@ -33,9 +34,7 @@ Result<std::string> NewestSweepWithAFinishedRun(Connection& connection) {
 }  // namespace
 
 Result<KeptWeights> FindWeights(Connection& connection, std::int64_t id, WeightsKind kind) {
-  v1::GetJobRequest request;
-  request.set_id(id);
-  TUTTI_ASSIGN_OR_RETURN(const auto job, connection.Call(&v1::SweepService::Stub::GetJob, request));
+  TUTTI_ASSIGN_OR_RETURN(const auto job, JobDetails(connection, id));
   const std::string name = "job " + std::to_string(id);
   if (job.job().kind() == v1::JOB_KIND_PREPROCESS) {
     return InvalidArgument(name + " is of kind preprocess; only runs leave weights (tutti jobs " +
@@ -62,19 +61,11 @@ Result<std::int64_t> BestJob(Connection& connection, std::string sweep) {
   if (sweep.empty()) {
     TUTTI_ASSIGN_OR_RETURN(sweep, NewestSweepWithAFinishedRun(connection));
   }
-  v1::ListJobsRequest request;
-  request.set_sweep(sweep);
-  request.add_phases(v1::JOB_PHASE_SUCCEEDED);
+  TUTTI_ASSIGN_OR_RETURN(const auto jobs, AllJobs(connection, sweep, {v1::JOB_PHASE_SUCCEEDED}));
   std::optional<v1::JobInfo> best;
-  for (bool more = true; more;) {
-    TUTTI_ASSIGN_OR_RETURN(const auto page,
-                           connection.Call(&v1::SweepService::Stub::ListJobs, request));
-    for (const v1::JobInfo& job : page.jobs()) {
-      request.set_after_job_id(job.id());
-      if (!job.has_f1_macro()) continue;
-      if (!best || job.f1_macro() > best->f1_macro()) best = job;
-    }
-    more = page.more();
+  for (const v1::JobInfo& job : jobs) {
+    if (!job.has_f1_macro()) continue;
+    if (!best || job.f1_macro() > best->f1_macro()) best = job;
   }
   if (best) return best->id();
   return FailedPrecondition("sweep " + sweep +

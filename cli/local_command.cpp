@@ -39,6 +39,7 @@ Status AddDataset(Context& context, Connection& connection, const LocalOptions& 
 Status PrintTables(Context& context, Connection& connection, const std::string& sweep) {
   v1::GetTableRequest request;
   request.set_sweep(sweep);
+  request.set_intervals(true);
   TUTTI_ASSIGN_OR_RETURN(const auto table,
                          connection.Call(&v1::SweepService::Stub::GetTable, request));
   if (context.json) {

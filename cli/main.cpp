@@ -23,11 +23,16 @@ int main(int argc, char** argv) {
   tutti::AddSubmitCommand(program, context);
   tutti::AddWatchCommand(program, context);
   tutti::AddTableCommand(program, context);
+  tutti::AddCompareCommand(program, context);
+  tutti::AddReportCommand(program, context);
+  tutti::AddExportCommand(program, context);
   tutti::AddSweepsCommand(program, context);
   tutti::AddJobsCommand(program, context);
   tutti::AddShowCommand(program, context);
+  tutti::AddLogsCommand(program, context);
   tutti::AddCheckpointCommand(program, context);
   tutti::AddPredictCommand(program, context);
+  tutti::AddReplayCommand(program, context);
   tutti::AddWorkersCommand(program, context);
   tutti::AddSweepChangeCommands(program, context);
   tutti::AddEventsCommand(program, context);

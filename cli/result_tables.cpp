@@ -49,6 +49,20 @@ void AddFigures(const TableLayout& layout, std::size_t row, const std::string& t
   table.rows.push_back(std::move(text));
 }
 
+// Only where some cell has one.
+void AddIntervals(const TableLayout& layout, std::size_t row, TextTable& table) {
+  TextRow text{layout.rows[row], "95 %"};
+  bool has_any = false;
+  for (std::size_t column = 0; column < layout.columns.size(); ++column) {
+    const TableFigures* place = layout.Find(row, column);
+    const bool has = place != nullptr && place->interval;
+    has_any |= has;
+    text.push_back(
+        has ? Fixed(place->interval->first, 3) + " to " + Fixed(place->interval->second, 3) : "–");
+  }
+  if (has_any) table.rows.push_back(std::move(text));
+}
+
 void AddDone(const TableLayout& layout, std::size_t row, TextTable& table) {
   TextRow text{layout.rows[row], "Done"};
   for (std::size_t column = 0; column < layout.columns.size(); ++column) {
@@ -191,6 +205,7 @@ Result<TextTable> F1Table(const v1::GetTableResponse& table, const TableAxes& ax
     AddFigures(layout, row, "Best", &TableFigures::best, Highest::kBold, text);
     if (against == Against::kPublished) AddPublished(layout, row, text);
     AddFigures(layout, row, "Std", &TableFigures::std, Highest::kPlain, text);
+    AddIntervals(layout, row, text);
     AddDone(layout, row, text);
   }
   return text;
@@ -246,6 +261,17 @@ std::string TableNotes(const v1::GetTableResponse& table) {
     for (const std::string& metric : table.metrics()) notes += " " + metric;
     notes += "\n";
   }
+  if (table.crossing_duplicates() > 0) {
+    notes += "Duplicates: up to " + std::to_string(table.crossing_duplicates()) +
+             " songs of a run's test part are in its training or validation part too, under "
+             "another name; split.duplicates: refuse forbids that, split.kind: grouped avoids it\n";
+  }
+  for (const Cell& cell : table.cells()) {
+    if (!cell.mixed_environment()) continue;
+    notes += "Mixed: the runs of " + cell.config_json() +
+             " differ in LibTorch, processor, device, threads or precision (tutti show JOB tells "
+             "which)\n";
+  }
   for (const auto& track : table.undecodable()) {
     notes += "Left out: " + track.path() + " (" + track.message() + ")\n";
   }
@@ -293,6 +319,10 @@ Result<OrderedJson> TableJson(const v1::GetTableResponse& table, Against against
     row["average"] = OrNull(cell.has_average(), cell.average());
     row["best"] = OrNull(cell.has_best(), cell.best());
     row["std"] = OrNull(cell.has_std(), cell.std());
+    row["interval"] = cell.has_low() && cell.has_high()
+                          ? OrderedJson::array({cell.low(), cell.high()})
+                          : OrderedJson();
+    row["mixed_environment"] = cell.mixed_environment();
     row["values"] = OrderedJson::object();
     const std::map<std::string, double> values(cell.values().begin(), cell.values().end());
     for (const auto& [seed, value] : values) row["values"][seed] = value;
@@ -318,6 +348,7 @@ Result<OrderedJson> TableJson(const v1::GetTableResponse& table, Against against
                    {"metric", table.metric()},
                    {"cells", std::move(cells)},
                    {"performance", std::move(performance)}};
+  json["crossing_duplicates"] = table.crossing_duplicates();
   json["undecodable"] = OrderedJson::array();
   for (const auto& track : table.undecodable()) {
     json["undecodable"].push_back({{"path", track.path()}, {"message", track.message()}});

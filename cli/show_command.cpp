@@ -2,6 +2,7 @@
 #include <iostream>
 #include <memory>
 
+#include "cli/all_jobs.h"
 #include "cli/commands.h"
 #include "cli/connection.h"
 #include "cli/text_table.h"
@@ -65,10 +66,7 @@ void PrintValues(const std::string& title, const Map& values) {
 
 Result<ExitCode> Show(Context& context, std::int64_t id) {
   TUTTI_ASSIGN_OR_RETURN(const auto connection, Connection::Open(context));
-  v1::GetJobRequest request;
-  request.set_id(id);
-  TUTTI_ASSIGN_OR_RETURN(const auto job,
-                         connection->Call(&v1::SweepService::Stub::GetJob, request));
+  TUTTI_ASSIGN_OR_RETURN(const auto job, JobDetails(*connection, id));
   if (context.json) {
     std::cout << ToJson(job).dump(2) << '\n';
     return ExitCode::kDone;

@@ -2,7 +2,11 @@
 
 #include <cstdio>
 #include <iostream>
+#include <unistd.h>
 
+#include <sys/ioctl.h>
+
+#include "common/duration.h"
 #include "common/json.h"
 
 namespace tutti {
@@ -25,7 +29,104 @@ std::string DescribeRun(const v1::JobInfo& job) {
   return text;
 }
 
+std::string Bar(std::int64_t done, std::int64_t failed, std::int64_t all, std::size_t width) {
+  const auto cells = [&](std::int64_t part) {
+    return all == 0 ? 0 : static_cast<std::size_t>(part) * width / static_cast<std::size_t>(all);
+  };
+  const std::size_t full = cells(done);
+  const std::size_t broken = cells(done + failed) - full;
+  std::string bar = "[";
+  for (std::size_t i = 0; i < width; ++i) bar += i < full ? "█" : i < full + broken ? "×" : "·";
+  return bar + "]";
+}
+
+std::string Count(const char* name, std::int64_t done, std::int64_t all) {
+  char text[64];
+  std::snprintf(text, sizeof(text), "%-7s%lld/%lld", name, static_cast<long long>(done),
+                static_cast<long long>(all));
+  return text;
+}
+
+// Cut to so many characters, never inside one.
+std::string Cut(const std::string& text, std::size_t columns) {
+  std::size_t width = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if ((text[i] & 0xC0) == 0x80) continue;
+    if (++width > columns) return text.substr(0, i);
+  }
+  return text;
+}
+
+std::string StatesText(const SweepCounts& counts, const v1::GetSweepResponse& sweep) {
+  std::string text =
+      std::to_string(counts.running) + " running, " + std::to_string(counts.waiting) + " waiting";
+  if (counts.failed > 0) text += ", " + std::to_string(counts.failed) + " failed";
+  if (counts.cancelled > 0) text += ", " + std::to_string(counts.cancelled) + " cancelled";
+  if (sweep.sweep().state() == "paused") text += ", paused";
+  const std::string remaining = RemainingText(sweep);
+  if (!remaining.empty()) text += ", " + remaining + " left";
+  return text;
+}
+
+// Draws over what it drew before. One terminal; not thread-safe.
+class Display {
+ public:
+  void Draw(const v1::GetSweepResponse& sweep) {
+    winsize size{};
+    const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    const std::size_t columns = known ? size.ws_col : 80;
+    const std::size_t rows = known && size.ws_row > 0 ? size.ws_row : 24;
+    std::string text;
+    if (drawn_ > 0) text += "\x1b[" + std::to_string(drawn_) + "A";
+    text += "\x1b[J";  // what stood there, and what a narrower window has wrapped
+    const std::vector<std::string> lines = ProgressLines(sweep, columns - 1, rows - 1);
+    for (const std::string& line : lines) text += line + "\n";
+    drawn_ = lines.size();
+    std::cerr << text << std::flush;
+  }
+
+ private:
+  std::size_t drawn_ = 0;  // lines
+};
+
 }  // namespace
+
+std::string RemainingText(const v1::GetSweepResponse& sweep) {
+  if (!sweep.has_remaining_low_seconds() || !sweep.has_remaining_high_seconds()) return "";
+  const auto text = [](double seconds) {
+    return FormatElapsed(std::chrono::seconds(static_cast<std::int64_t>(seconds + 0.5)));
+  };
+  const std::string low = text(sweep.remaining_low_seconds());
+  const std::string high = text(sweep.remaining_high_seconds());
+  return low == high ? low : low + " – " + high;
+}
+
+std::vector<std::string> ProgressLines(const v1::GetSweepResponse& sweep, std::size_t columns,
+                                       std::size_t rows) {
+  constexpr std::size_t kBarWidth = 30;
+  constexpr std::size_t kOtherLines = 4;
+  const SweepCounts counts = CountsOf(sweep.sweep());
+  std::vector<std::string> lines{sweep.sweep().name() + ": " + StatesText(counts, sweep)};
+  const auto add_bar = [&](const char* name, std::int64_t done, std::int64_t failed,
+                           std::int64_t all) {
+    lines.push_back(Bar(done, failed, all, kBarWidth) + " " + Count(name, done, all));
+  };
+  if (counts.shards_done < counts.shards) add_bar("shards", counts.shards_done, 0, counts.shards);
+  add_bar("runs", counts.succeeded, counts.failed, counts.planned);
+  std::size_t hidden = 0;
+  for (const v1::JobInfo& job : sweep.running()) {
+    if (job.kind() == v1::JOB_KIND_PREPROCESS) continue;
+    if (lines.size() + kOtherLines > rows) {
+      ++hidden;
+      continue;
+    }
+    lines.push_back("  " + DescribeRun(job) +
+                    (job.worker().empty() ? "" : " (" + job.worker() + ")"));
+  }
+  if (hidden > 0) lines.push_back("  and " + std::to_string(hidden) + " more");
+  for (std::string& line : lines) line = Cut(line, columns);
+  return lines;
+}
 
 SweepCounts CountsOf(const v1::SweepInfo& sweep) {
   SweepCounts counts;
@@ -85,11 +186,17 @@ Result<SweepCounts> WaitForSweep(Context& context, Connection& connection, const
   v1::GetSweepRequest request;
   request.set_name(name);
   std::string last_line;
+  const bool on_terminal = ::isatty(STDERR_FILENO) == 1;
+  Display display;
   while (true) {
     TUTTI_ASSIGN_OR_RETURN(const auto sweep,
                            connection.Call(&v1::SweepService::Stub::GetSweep, request));
     const std::string line = ProgressLine(sweep);
-    if (!context.quiet && line != last_line) std::cerr << name << ": " << line << '\n';
+    if (!context.quiet && on_terminal) {
+      display.Draw(sweep);
+    } else if (!context.quiet && line != last_line) {
+      std::cerr << name << ": " << line << '\n';
+    }
     last_line = line;
     const SweepCounts counts = CountsOf(sweep.sweep());
     if (counts.ended()) return counts;

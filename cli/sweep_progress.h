@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "cli/connection.h"
 #include "common/result.h"
@@ -25,10 +26,20 @@ struct SweepCounts {
 
 SweepCounts CountsOf(const v1::SweepInfo& sweep);
 
+// What stands on a terminal, redrawn in place: a bar for shards, one for runs, the time that is
+// left, and what runs now. columns: width of the terminal; no line is longer. Few enough lines for
+// `rows`.
+std::vector<std::string> ProgressLines(const v1::GetSweepResponse& sweep, std::size_t columns,
+                                       std::size_t rows);
+
+// "12m – 18m"; empty while nothing can be told.
+std::string RemainingText(const v1::GetSweepResponse& sweep);
+
 // "shards 3/4, runs 2/8, 2 running (rnn 1s seed 333: epoch 4, loss 1.23), 1 failed"
 std::string ProgressLine(const v1::GetSweepResponse& sweep);
 
-// Asks until no run waits or runs; a line on stderr whenever it changed (none when quiet).
+// Asks until no run waits or runs. On stderr: bars where it is a terminal, else a line whenever it
+// changed; nothing when quiet.
 // `still_fine`: asked each time, its error ends the wait. kCancelled: the user asked to stop.
 Result<SweepCounts> WaitForSweep(Context& context, Connection& connection, const std::string& name,
                                  const std::function<Status()>& still_fine);

@@ -88,6 +88,7 @@ Result<ExitCode> Table(Context& context, const TableOptions& options) {
   v1::GetTableRequest request;
   request.set_sweep(options.sweep);
   request.set_metric(options.metric);
+  request.set_intervals(true);
   TUTTI_ASSIGN_OR_RETURN(const auto reply,
                          connection->Call(&v1::SweepService::Stub::GetTable, request));
   TUTTI_ASSIGN_OR_RETURN(const TextTable f1, F1Table(reply, options.axes, options.published()));

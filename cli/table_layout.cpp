@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <set>
 
 namespace tutti {
 namespace {
@@ -83,12 +84,7 @@ Result<TableAxes> ChooseAxes(const v1::GetTableResponse& table, const TableAxes&
 
 Entry EntryOf(const v1::GetTableResponse::Cell& cell) {
   Entry entry;
-  const auto config = ParseJson(cell.config_json(), "cell");
-  if (config.ok() && config->is_object()) {
-    for (const auto& [axis, value] : config->items()) entry.values[axis] = value;
-  }
-  if (!cell.model().empty()) entry.values[std::string(kModel)] = cell.model();
-  if (cell.slice_seconds() > 0) entry.values[std::string(kSlice)] = cell.slice_seconds();
+  entry.values = CellValues(cell);
   TableFigures& figures = entry.figures;
   figures.model = cell.model();
   figures.slice_seconds = cell.slice_seconds();
@@ -97,6 +93,7 @@ Entry EntryOf(const v1::GetTableResponse::Cell& cell) {
   if (cell.has_average()) figures.average = cell.average();
   if (cell.has_best()) figures.best = cell.best();
   if (cell.has_std()) figures.std = cell.std();
+  if (cell.has_low() && cell.has_high()) figures.interval = {cell.low(), cell.high()};
   return entry;
 }
 
@@ -110,6 +107,7 @@ void AddRuns(const v1::GetTableResponse::Cell& cell, std::vector<Entry>& entries
     entry.figures.done = entry.figures.planned = 1;
     entry.figures.average = entry.figures.best = value;
     entry.figures.std.reset();
+    entry.figures.interval.reset();
     entries.push_back(std::move(entry));
   }
 }
@@ -119,11 +117,25 @@ Json ValueOf(const Entry& entry, const std::string& axis) {
   return value == entry.values.end() ? Json() : value->second;
 }
 
-std::string RowName(const Entry& entry, const TableAxes& axes) {
+// Axes that tell entries apart; what is the same for all of them needs no words.
+std::set<std::string> VaryingAxes(const std::vector<Entry>& entries) {
+  std::map<std::string, Json> first;
+  std::set<std::string> varying;
+  for (const Entry& entry : entries) {
+    for (const auto& [axis, value] : entry.values) {
+      const auto [seen, is_new] = first.emplace(axis, value);
+      if (seen->second != value) varying.insert(axis);
+    }
+  }
+  return varying;
+}
+
+std::string RowName(const Entry& entry, const TableAxes& axes,
+                    const std::set<std::string>& varying) {
   std::string name = axes.rows.empty() ? "all" : ValueText(ValueOf(entry, axes.rows));
   std::string others;
   for (const auto& [axis, value] : entry.values) {
-    if (axis == axes.rows || axis == axes.columns) continue;
+    if (axis == axes.rows || axis == axes.columns || !varying.contains(axis)) continue;
     others += (others.empty() ? "" : ", ") + axis + "=" + ValueText(value);
   }
   return others.empty() ? name : name + " (" + others + ")";
@@ -160,6 +172,17 @@ std::string ValueText(const Json& value) {
   return value.is_string() ? value.get<std::string>() : DumpJson(value);
 }
 
+std::map<std::string, Json> CellValues(const v1::GetTableResponse::Cell& cell) {
+  std::map<std::string, Json> values;
+  const auto config = ParseJson(cell.config_json(), "cell");
+  if (config.ok() && config->is_object()) {
+    for (const auto& [axis, value] : config->items()) values[axis] = value;
+  }
+  if (!cell.model().empty()) values[std::string(kModel)] = cell.model();
+  if (cell.slice_seconds() > 0) values[std::string(kSlice)] = cell.slice_seconds();
+  return values;
+}
+
 const TableFigures* TableLayout::Find(std::size_t row, std::size_t column) const {
   const auto found = places.find({row, column});
   return found == places.end() ? nullptr : &found->second;
@@ -182,8 +205,9 @@ Result<TableLayout> LayOut(const v1::GetTableResponse& table, const TableAxes& a
   for (const Json& value : values) {
     layout.columns.push_back(ColumnName(axes.columns, value, table.metric()));
   }
+  const std::set<std::string> varying = VaryingAxes(entries);
   for (const Entry& entry : entries) {
-    const std::string name = RowName(entry, axes);
+    const std::string name = RowName(entry, axes, varying);
     const auto found = std::ranges::find(layout.rows, name);
     const auto row = static_cast<std::size_t>(found - layout.rows.begin());
     if (found == layout.rows.end()) layout.rows.push_back(name);

@@ -29,16 +29,20 @@ struct TableFigures {
   std::optional<double> average;
   std::optional<double> best;
   std::optional<double> std;
+  std::optional<std::pair<double, double>> interval;  // 95 %
 };
 
 struct TableLayout {
   std::string row_title;             // "Model", or the axis
-  std::vector<std::string> rows;     // in order of appearance; further axes in brackets
+  std::vector<std::string> rows;     // in order of appearance; further axes that vary in brackets
   std::vector<std::string> columns;  // "1s", "batch_size=16"; numbers ascend
   std::map<std::pair<std::size_t, std::size_t>, TableFigures> places;  // (row, column)
 
   const TableFigures* Find(std::size_t row, std::size_t column) const;
 };
+
+// The value of every axis of a cell but seed, model and slice length among them.
+std::map<std::string, Json> CellValues(const v1::GetTableResponse::Cell& cell);
 
 // With seed as an axis every run is a place of its own; else the runs that differ only in seed
 // share one. kInvalidArgument: an axis that the sweep does not have, or one axis for both.

@@ -5,6 +5,8 @@
 #include <limits>
 #include <map>
 #include <numeric>
+#include <string>
+#include <utility>
 
 #include "common/check.h"
 #include "common/numpy_random.h"
@@ -212,6 +214,33 @@ Result<Split> MakeSplit(std::span<const SplitTrack> tracks, const SplitOptions& 
       return KFoldSplit(labels, {options.folds, options.fold, options.validation, options.seed});
   }
   return Internal("a kind of split that is none");
+}
+
+Status CheckSides(std::span<const SplitTrack> tracks, const Split& split, SplitKind kind) {
+  // What stands on a side → the side and the track that brought it there.
+  std::map<std::string, std::pair<std::size_t, std::int64_t>> side_of;
+  const std::array<const std::vector<std::int64_t>*, 3> sides{&split.train, &split.validation,
+                                                              &split.test};
+  for (std::size_t side = 0; side < sides.size(); ++side) {
+    for (const std::int64_t at : *sides[side]) {
+      const SplitTrack& track = tracks[static_cast<std::size_t>(at)];
+      std::vector<std::string> names{"track " + std::to_string(at)};
+      if (kind == SplitKind::kGrouped) {
+        if (!track.group.empty()) names.push_back("group " + std::string(track.group));
+        if (!track.content_hash.empty()) {
+          names.push_back("content " + std::string(track.content_hash));
+        }
+      }
+      for (const std::string& name : names) {
+        const auto [before, is_new] = side_of.try_emplace(name, side, at);
+        const bool repeated = name == names[0] && !is_new;
+        if (!repeated && before->second.first == side) continue;
+        return Internal("split: " + name + " is on two sides, by tracks " +
+                        std::to_string(before->second.second) + " and " + std::to_string(at));
+      }
+    }
+  }
+  return {};
 }
 
 }  // namespace tutti

@@ -39,6 +39,10 @@ Result<SplitOptions> ParseSplitOptions(const Json& split, std::int64_t seed);
 // kInvalidArgument: what the kind needs is not there, with how many.
 Result<Split> MakeSplit(std::span<const SplitTrack> tracks, const SplitOptions& options);
 
+// What every split must keep, whatever made it: no track is on two sides; under kGrouped no group
+// and no content either. kInternal: it does not, with the positions.
+Status CheckSides(std::span<const SplitTrack> tracks, const Split& split, SplitKind kind);
+
 // Every group on one side, parts as near to their shares of each class as groups allow: of 32
 // orders drawn from the seed, each dealt greedily to the part that lacks most, the one that comes
 // nearest. Positions ascend. kInvalidArgument: too few groups for three parts.

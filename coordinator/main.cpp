@@ -96,7 +96,7 @@ Status Serve(const CoordinatorOptions& options) {
   WorkerServiceImpl worker_service(writer, hub, access, clock, random,
                                    {options.heartbeat, options.lease, kVersion});
   BlobServiceImpl blob_service(*blobs, access);
-  SweepServiceImpl sweep_service(writer, hub, readers, manifests, access, clock, kVersion);
+  SweepServiceImpl sweep_service(writer, hub, readers, manifests, leases, access, clock, kVersion);
 
   TUTTI_RETURN_IF_ERROR(PrepareTokens(*folder, *store, access, random, clock));
   TUTTI_RETURN_IF_ERROR(writer.Start(hub));

@@ -47,6 +47,9 @@ class EventApplier {
     point.attempt = key.attempt;
     batch_.changes.push_back(PutEpoch{std::move(point)});
   }
+  void On(const AttemptKey& key, const WorkerId&, const AttemptLog& log) {
+    batch_.changes.push_back(PutLog{{key.job, key.attempt, log.first, log.lines}});
+  }
   void On(const AttemptKey& key, const WorkerId& from, const AttemptFinished& result) {
     const Job& job = books_.JobOf(key.job);
     if (job.kind == JobKind::kPreprocess) {

@@ -48,6 +48,9 @@ struct PutResult {
 struct PutEpoch {
   EpochRecord row;
 };  // (job, attempt, epoch)
+struct PutLog {
+  LogRecord row;
+};  // (job, attempt, first)
 struct PutUndecodable {
   UndecodableRecord row;
 };  // (content_hash, spec_hash)
@@ -68,8 +71,8 @@ struct RememberRequest {
 };
 
 using Change = std::variant<PutDataset, PutSweep, PutFeatureSet, PutJob, UpdateJob, RemoveRun,
-                            PutAttempt, PutResult, PutEpoch, PutUndecodable, PutWorker, PutToken,
-                            AppendEvent, RememberRequest>;
+                            PutAttempt, PutResult, PutEpoch, PutLog, PutUndecodable, PutWorker,
+                            PutToken, AppendEvent, RememberRequest>;
 
 // In the order in which they are to be applied.
 using Changes = std::vector<Change>;

@@ -60,6 +60,10 @@ struct TrackVerdict {
   std::string content_hash;
   std::string message;
 };
+struct AttemptLog {
+  std::int64_t first = 1;  // number of the first line
+  std::vector<std::string> lines;
+};
 struct AttemptFinished {
   std::map<std::string, double> metrics;
   std::map<std::string, double> timings_seconds;
@@ -85,7 +89,7 @@ struct AttemptEvent {
   std::int64_t sequence = 0;  // 1 for the first of an attempt
   UnixMillis at{};
   std::variant<AttemptStarted, AttemptProgress, AttemptEpoch, AttemptFinished, AttemptBroke,
-               AttemptReturned>
+               AttemptReturned, AttemptLog>
       payload;
 };
 

@@ -167,6 +167,16 @@ struct EpochRecord {
   friend bool operator==(const EpochRecord&, const EpochRecord&) = default;
 };
 
+// Lines that an attempt's runner printed, as they arrived together.
+struct LogRecord {
+  JobId job;
+  AttemptNumber attempt = 0;
+  std::int64_t first = 1;  // number of the first line; 1 for the attempt's first
+  std::vector<std::string> lines;
+
+  friend bool operator==(const LogRecord&, const LogRecord&) = default;
+};
+
 struct WorkerRecord {
   WorkerId id;
   std::string name;

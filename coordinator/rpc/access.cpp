@@ -17,7 +17,7 @@ struct Row {
   bool enrol;
   bool worker;
 };
-constexpr std::array<Row, 18> kTable{{
+constexpr std::array<Row, 20> kTable{{
     // rpc                    admin  reader enrol  worker
     {Rpc::kGetServerInfo, true, true, true, true},
     {Rpc::kRegisterDataset, true, false, false, false},
@@ -30,6 +30,8 @@ constexpr std::array<Row, 18> kTable{{
     {Rpc::kGetTable, true, true, false, false},
     {Rpc::kListJobs, true, true, false, false},
     {Rpc::kGetJob, true, true, false, false},
+    {Rpc::kGetLog, true, true, false, false},
+    {Rpc::kGetRunLease, true, true, false, false},
     {Rpc::kListWorkers, true, true, false, false},
     {Rpc::kListEvents, true, true, false, false},
     {Rpc::kFindMissing, true, false, false, true},

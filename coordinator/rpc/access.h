@@ -27,6 +27,8 @@ enum class Rpc {
   kGetTable,
   kListJobs,
   kGetJob,
+  kGetLog,
+  kGetRunLease,
   kListWorkers,
   kListEvents,
   kFindMissing,

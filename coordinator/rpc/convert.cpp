@@ -108,6 +108,15 @@ Result<AttemptBroke> ToBroke(const v1::Broke& from) {
   return broke;
 }
 
+Result<AttemptLog> ToLog(const v1::LogLines& from) {
+  if (from.first() < 1 || from.lines().empty() || from.lines_size() > kMaxLinesPerLogEvent) {
+    return InvalidArgument("log: expected 1 to " + std::to_string(kMaxLinesPerLogEvent) +
+                           " lines from line 1 on, got " + std::to_string(from.lines_size()) +
+                           " from line " + std::to_string(from.first()) + " on");
+  }
+  return AttemptLog{from.first(), {from.lines().begin(), from.lines().end()}};
+}
+
 AttemptEpoch ToEpoch(const v1::EpochPoint& from, const AttemptKey& key) {
   return {EpochRecord{key.job, key.attempt, from.epoch(), from.train_loss(), from.train_accuracy(),
                       from.val_loss(), from.val_accuracy(), from.seconds()}};
@@ -141,6 +150,10 @@ Result<AttemptEvent> ToEvent(const v1::AttemptEvent& from) {
     case v1::AttemptEvent::kReturned:
       event.payload = AttemptReturned{from.returned().reason(), from.returned().started()};
       return event;
+    case v1::AttemptEvent::kLog: {
+      TUTTI_ASSIGN_OR_RETURN(event.payload, ToLog(from.log()));
+      return event;
+    }
     case v1::AttemptEvent::PAYLOAD_NOT_SET:
       break;
   }

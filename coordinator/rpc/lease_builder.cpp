@@ -197,8 +197,9 @@ Status LeaseBuilder::AddFeatures(const JobRecord& job, const Json& config, const
     ids.push_back(at.id);
   }
   TUTTI_ASSIGN_OR_RETURN(const SplitOptions options, SplitOptionsOf(config));
-  TUTTI_ASSIGN_OR_RETURN(const Split split,
-                         MakeSplit(SplitTracksOf(manifest, ids, labels), options));
+  const std::vector<SplitTrack> split_tracks = SplitTracksOf(manifest, ids, labels);
+  TUTTI_ASSIGN_OR_RETURN(const Split split, MakeSplit(split_tracks, options));
+  TUTTI_RETURN_IF_ERROR(CheckSides(split_tracks, split, options.kind));
   AddSplit(split, ids, *lease.mutable_split());
 
   lease.set_feature_spec_json(features->spec_json_with_hash);

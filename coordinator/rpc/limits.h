@@ -15,6 +15,9 @@ inline constexpr int kMaxEventsPerFrame = 10'000;
 inline constexpr int kMaxNamedValues = 1'000;  // metrics, timings, environment of a result
 inline constexpr int kMaxArtifacts = 1'000;
 inline constexpr int kMaxLogTailLines = 1'000;
+inline constexpr int kMaxLinesPerLogEvent =
+    1'200'000;  // all of an attempt's log, were each line empty
+inline constexpr std::int64_t kLogRowsPerPage = 100;  // of GetLog; one is about a second's lines
 inline constexpr int kMaxHashesPerQuery = 100'000;
 inline constexpr std::int64_t kMaxManifestBytes = std::int64_t{1} << 30;
 inline constexpr std::int64_t kJobsPerPage = 1'000;     // of ListJobs

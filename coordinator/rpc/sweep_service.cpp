@@ -91,12 +91,14 @@ void ToProto(const SubmitReport& report, const std::string& name,
 }  // namespace
 
 SweepServiceImpl::SweepServiceImpl(Writer& writer, SessionHub& hub, ReaderPool& readers,
-                                   ManifestCache& manifests, const AccessControl& access,
-                                   const Clock& clock, std::string version)
+                                   ManifestCache& manifests, LeaseBuilder& leases,
+                                   const AccessControl& access, const Clock& clock,
+                                   std::string version)
     : writer_(writer),
       hub_(hub),
       readers_(readers),
       manifests_(manifests),
+      leases_(leases),
       access_(access),
       clock_(clock),
       version_(std::move(version)) {}
@@ -256,7 +258,7 @@ grpc::ServerUnaryReactor* SweepServiceImpl::GetTable(grpc::CallbackServerContext
                                                      v1::GetTableResponse* response) {
   return Read(context, Rpc::kGetTable, [&](StoreReader& reader) -> Status {
     TUTTI_ASSIGN_OR_RETURN(const SweepRecord sweep, reader.Sweep(request->sweep()));
-    return ViewTable(sweep, request->metric(), reader, manifests_, *response);
+    return ViewTable(sweep, *request, reader, manifests_, *response);
   });
 }
 
@@ -286,7 +288,31 @@ grpc::ServerUnaryReactor* SweepServiceImpl::GetJob(grpc::CallbackServerContext* 
                                                    const v1::GetJobRequest* request,
                                                    v1::GetJobResponse* response) {
   return Read(context, Rpc::kGetJob, [&](StoreReader& reader) -> Status {
-    return ViewJobDetails(JobId{request->id()}, reader, *response);
+    return ViewJobDetails(JobId{request->id()}, reader, manifests_, *response);
+  });
+}
+
+grpc::ServerUnaryReactor* SweepServiceImpl::GetLog(grpc::CallbackServerContext* context,
+                                                   const v1::GetLogRequest* request,
+                                                   v1::GetLogResponse* response) {
+  return Read(context, Rpc::kGetLog,
+              [&](StoreReader& reader) -> Status { return ViewLog(*request, reader, *response); });
+}
+
+grpc::ServerUnaryReactor* SweepServiceImpl::GetRunLease(grpc::CallbackServerContext* context,
+                                                        const v1::GetRunLeaseRequest* request,
+                                                        v1::GetRunLeaseResponse* response) {
+  return Read(context, Rpc::kGetRunLease, [&](StoreReader& reader) -> Status {
+    TUTTI_ASSIGN_OR_RETURN(const JobRecord job, reader.Job(JobId{request->job_id()}));
+    if (job.kind != JobKind::kTrain || job.phase != JobPhase::kSucceeded) {
+      return FailedPrecondition("job " + std::to_string(job.id.value) + " is a " +
+                                std::string(Name(job.kind)) + " job and " +
+                                std::string(Name(job.phase)) +
+                                "; only a train job that succeeded can be done again");
+    }
+    TUTTI_ASSIGN_OR_RETURN(*response->mutable_lease(),
+                           leases_.Build(Grant{{}, {job.id, job.last_attempt}}, reader));
+    return {};
   });
 }
 

@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "coordinator/blobs/blob_store.h"
 #include "coordinator/rpc/access.h"
+#include "coordinator/rpc/lease_builder.h"
 #include "coordinator/rpc/manifest_cache.h"
 #include "coordinator/rpc/session_hub.h"
 #include "coordinator/store/reader_pool.h"
@@ -20,7 +21,8 @@ namespace tutti {
 class SweepServiceImpl final : public v1::SweepService::CallbackService {
  public:
   SweepServiceImpl(Writer& writer, SessionHub& hub, ReaderPool& readers, ManifestCache& manifests,
-                   const AccessControl& access, const Clock& clock, std::string version);
+                   LeaseBuilder& leases, const AccessControl& access, const Clock& clock,
+                   std::string version);
 
   grpc::ServerUnaryReactor* GetServerInfo(grpc::CallbackServerContext* context,
                                           const v1::GetServerInfoRequest* request,
@@ -55,6 +57,12 @@ class SweepServiceImpl final : public v1::SweepService::CallbackService {
   grpc::ServerUnaryReactor* GetJob(grpc::CallbackServerContext* context,
                                    const v1::GetJobRequest* request,
                                    v1::GetJobResponse* response) override;
+  grpc::ServerUnaryReactor* GetLog(grpc::CallbackServerContext* context,
+                                   const v1::GetLogRequest* request,
+                                   v1::GetLogResponse* response) override;
+  grpc::ServerUnaryReactor* GetRunLease(grpc::CallbackServerContext* context,
+                                        const v1::GetRunLeaseRequest* request,
+                                        v1::GetRunLeaseResponse* response) override;
   grpc::ServerUnaryReactor* ListWorkers(grpc::CallbackServerContext* context,
                                         const v1::ListWorkersRequest* request,
                                         v1::ListWorkersResponse* response) override;
@@ -72,6 +80,7 @@ class SweepServiceImpl final : public v1::SweepService::CallbackService {
   SessionHub& hub_;
   ReaderPool& readers_;
   ManifestCache& manifests_;
+  LeaseBuilder& leases_;
   const AccessControl& access_;
   const Clock& clock_;
   const std::string version_;

@@ -9,6 +9,8 @@
 #include "common/json.h"
 #include "coordinator/rpc/convert.h"
 #include "coordinator/rpc/limits.h"
+#include "coordinator/rpc/worker_names.h"
+#include "coordinator/tables/interval.h"
 #include "coordinator/tables/result_table.h"
 
 namespace tutti {
@@ -16,6 +18,7 @@ namespace {
 
 constexpr std::int64_t kAllJobs = std::int64_t{1} << 40;
 constexpr std::int64_t kRunningShown = 200;
+constexpr std::size_t kMostRunsForIntervals = 2'000;
 
 void SetCounts(const std::vector<PhaseCount>& counts,
                google::protobuf::RepeatedPtrField<v1::PhaseCount>& out) {
@@ -38,20 +41,6 @@ Result<std::vector<JobRecord>> ShardJobs(const SweepRecord& sweep, StoreReader& 
     jobs.push_back(std::move(job));
   }
   return jobs;
-}
-
-using WorkerNames = std::unordered_map<WorkerId, std::string>;
-
-Result<WorkerNames> NamesOfWorkers(StoreReader& reader) {
-  TUTTI_ASSIGN_OR_RETURN(const auto workers, reader.Workers());
-  WorkerNames names;
-  for (const WorkerRecord& worker : workers) names[worker.id] = worker.name;
-  return names;
-}
-
-std::string NameOr(const WorkerNames& names, const WorkerId& id) {
-  const auto found = names.find(id);
-  return found == names.end() ? id.value : found->second;
 }
 
 // Verdicts on the sweep's own tracks, by path.
@@ -104,6 +93,7 @@ void AddCell(const TableCell& cell, v1::GetTableResponse& response) {
   if (cell.metric.mean) out.set_average(*cell.metric.mean);
   if (cell.best) out.set_best(*cell.best);
   if (cell.metric.std) out.set_std(*cell.metric.std);
+  out.set_mixed_environment(cell.mixed_environment);
   out.mutable_values()->insert(cell.values.begin(), cell.values.end());
 
   v1::GetTableResponse::PerformanceCell& row = *response.add_performance();
@@ -116,6 +106,36 @@ void AddCell(const TableCell& cell, v1::GetTableResponse& response) {
   SetMeanStd(cell.song_accuracy, *row.mutable_song_accuracy());
   SetMeanStd(cell.execution_seconds, *row.mutable_execution_seconds());
   SetMeanStd(cell.epochs, *row.mutable_epochs());
+}
+
+std::int64_t CrossingDuplicates(const std::vector<ResultRecord>& results) {
+  double most = 0;
+  for (const ResultRecord& result : results) {
+    const auto count = result.metrics.find("crossing_duplicates");
+    if (count != result.metrics.end()) most = std::max(most, count->second);
+  }
+  return static_cast<std::int64_t>(most);
+}
+
+// Left out where it would take long: a sweep of thousands of runs is looked at while it runs.
+Status AddIntervals(const std::vector<TableCell>& cells, const std::string& metric,
+                    StoreReader& reader, v1::GetTableResponse& response) {
+  std::size_t runs = 0;
+  for (const TableCell& cell : cells) runs += cell.runs_done.size();
+  if (!HasInterval(metric) || runs > kMostRunsForIntervals) return {};
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    std::vector<std::vector<PredictionRecord>> predictions;
+    for (const JobId run : cells[i].runs_done) {
+      TUTTI_ASSIGN_OR_RETURN(ResultRecord result, reader.ResultOf(run));
+      predictions.push_back(std::move(result.predictions));
+    }
+    const auto interval = BootstrapInterval(predictions, metric);
+    if (!interval) continue;
+    v1::GetTableResponse::Cell& out = *response.mutable_cells(static_cast<int>(i));
+    out.set_low(interval->low);
+    out.set_high(interval->high);
+  }
+  return {};
 }
 
 // What a reader of the table must know of the split.
@@ -175,11 +195,12 @@ Status ViewSweepDetails(const SweepRecord& sweep, StoreReader& reader, ManifestC
   TUTTI_ASSIGN_OR_RETURN(const auto tracks, UndecodableTracks(sweep, reader, manifests));
   response.mutable_undecodable()->Add(tracks.begin(), tracks.end());
   response.mutable_sweep()->set_undecodable_tracks(static_cast<std::int64_t>(tracks.size()));
-  return {};
+  return ViewRemainingTime(sweep, reader, response);
 }
 
-Status ViewTable(const SweepRecord& sweep, const std::string& metric, StoreReader& reader,
+Status ViewTable(const SweepRecord& sweep, const v1::GetTableRequest& request, StoreReader& reader,
                  ManifestCache& manifests, v1::GetTableResponse& response) {
+  const std::string& metric = request.metric();
   TUTTI_ASSIGN_OR_RETURN(const Json json, ParseJson(sweep.spec_json, "sweep " + sweep.name));
   TUTTI_ASSIGN_OR_RETURN(const SweepSpec spec, SweepSpecFromJson(json));
   JobFilter all;
@@ -201,59 +222,10 @@ Status ViewTable(const SweepRecord& sweep, const std::string& metric, StoreReade
   response.set_dataset_version(sweep.dataset_version);
   response.set_metric(name);
   for (const TableCell& cell : cells) AddCell(cell, response);
+  response.set_crossing_duplicates(CrossingDuplicates(results));
+  if (request.intervals()) TUTTI_RETURN_IF_ERROR(AddIntervals(cells, name, reader, response));
   TUTTI_ASSIGN_OR_RETURN(const auto tracks, UndecodableTracks(sweep, reader, manifests));
   response.mutable_undecodable()->Add(tracks.begin(), tracks.end());
-  return {};
-}
-
-Result<v1::JobInfo> ViewJob(const JobRecord& job, StoreReader& reader) {
-  v1::JobInfo info;
-  info.set_id(job.id.value);
-  TUTTI_ASSIGN_OR_RETURN(const SweepRecord sweep, reader.Sweep(job.sweep));
-  info.set_sweep(sweep.name);
-  info.set_kind(ToProto(job.kind));
-  info.set_phase(ToProto(job.phase));
-  info.set_attempt(job.last_attempt);
-  if (job.kind != JobKind::kPreprocess) info.set_config_json(job.config_json);
-  if (job.worker) {
-    TUTTI_ASSIGN_OR_RETURN(const WorkerNames names, NamesOfWorkers(reader));
-    info.set_worker(NameOr(names, *job.worker));
-  }
-  if (job.failure) info.set_failure(ToProto(*job.failure));
-  info.set_message(job.message);
-  if (job.kind == JobKind::kPreprocess) return info;
-  TUTTI_ASSIGN_OR_RETURN(const auto epoch, reader.LastEpoch(job.id));
-  if (epoch) *info.mutable_last_epoch() = ToProto(*epoch);
-  if (job.phase == JobPhase::kSucceeded) {
-    TUTTI_ASSIGN_OR_RETURN(const ResultRecord result, reader.ResultOf(job.id));
-    const auto f1 = result.metrics.find(std::string(kDefaultMetric));
-    if (f1 != result.metrics.end()) info.set_f1_macro(f1->second);
-  }
-  return info;
-}
-
-Status ViewJobDetails(JobId id, StoreReader& reader, v1::GetJobResponse& response) {
-  TUTTI_ASSIGN_OR_RETURN(const JobRecord job, reader.Job(id));
-  TUTTI_ASSIGN_OR_RETURN(*response.mutable_job(), ViewJob(job, reader));
-  response.set_key(job.key);
-  TUTTI_ASSIGN_OR_RETURN(const WorkerNames names, NamesOfWorkers(reader));
-  TUTTI_ASSIGN_OR_RETURN(const auto attempts, reader.Attempts(id));
-  for (const AttemptRecord& attempt : attempts) {
-    v1::AttemptInfo& row = *response.add_attempts();
-    row = ToProto(attempt);
-    row.set_worker(NameOr(names, attempt.worker));
-  }
-  TUTTI_ASSIGN_OR_RETURN(const auto epochs, reader.Epochs(id, job.last_attempt));
-  for (const EpochRecord& epoch : epochs) *response.add_epochs() = ToProto(epoch);
-  if (job.phase != JobPhase::kSucceeded) return {};
-  TUTTI_ASSIGN_OR_RETURN(const ResultRecord result, reader.ResultOf(id));
-  response.mutable_metrics()->insert(result.metrics.begin(), result.metrics.end());
-  response.mutable_timings_seconds()->insert(result.timings_seconds.begin(),
-                                             result.timings_seconds.end());
-  response.mutable_environment()->insert(result.environment.begin(), result.environment.end());
-  for (const ArtifactRecord& artifact : result.artifacts) {
-    *response.add_artifacts() = ToProto(artifact);
-  }
   return {};
 }
 

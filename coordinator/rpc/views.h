@@ -18,13 +18,19 @@ Result<v1::SweepInfo> ViewSweep(const SweepRecord& sweep, StoreReader& reader);
 Status ViewSweepDetails(const SweepRecord& sweep, StoreReader& reader, ManifestCache& manifests,
                         v1::GetSweepResponse& response);
 
-// metric: a metric's name, "f1_macro" when empty. kNotFound, listing what there is: no result has
-// that metric.
-Status ViewTable(const SweepRecord& sweep, const std::string& metric, StoreReader& reader,
+// How long the sweep still takes; nothing is set while nothing can be told.
+Status ViewRemainingTime(const SweepRecord& sweep, StoreReader& reader,
+                         v1::GetSweepResponse& response);
+
+// kNotFound, listing what there is: no result has the metric that is asked for.
+Status ViewTable(const SweepRecord& sweep, const v1::GetTableRequest& request, StoreReader& reader,
                  ManifestCache& manifests, v1::GetTableResponse& response);
 
 Result<v1::JobInfo> ViewJob(const JobRecord& job, StoreReader& reader);
-Status ViewJobDetails(JobId id, StoreReader& reader, v1::GetJobResponse& response);
+Status ViewJobDetails(JobId id, StoreReader& reader, ManifestCache& manifests,
+                      v1::GetJobResponse& response);
+// A page of what an attempt's runner printed. kNotFound: no such job or attempt.
+Status ViewLog(const v1::GetLogRequest& request, StoreReader& reader, v1::GetLogResponse& response);
 
 // kNotFound: no such sweep.
 Status ViewEvents(const v1::ListEventsRequest& request, StoreReader& reader,

@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include "common/rpc/channel.h"
+#include "common/rpc/session_protocol.h"
 #include "coordinator/rpc/convert.h"
 #include "coordinator/rpc/limits.h"
 
@@ -67,6 +68,16 @@ void WorkerStream::OnFrame() {
         PermissionDenied("this token belongs to another worker than " + frame->worker.value));
   }
   const bool first = session_ == 0;
+  if (first) {
+    const v1::WorkerHello& hello = incoming_.hello();
+    const Status understood = CheckSessionProtocol(
+        hello.protocol(), "worker " + hello.name() + " (release " + hello.version() + ")",
+        "the coordinator (release " + settings_.version + ")");
+    if (!understood.ok()) {
+      spdlog::warn("{}", understood.error().message);
+      return Close(understood.error());
+    }
+  }
   session_ = frame->session;
   auto outcome = std::make_shared<Result<FrameOutcome>>(FrameOutcome{});
   if (first) hub_.Add(frame->worker, session_, handle_);
@@ -91,6 +102,7 @@ void WorkerStream::OnApplied(const Status& committed, const Result<FrameOutcome>
     settings.set_heartbeat_interval_ms(settings_.heartbeat.count());
     settings.set_lease_ms(settings_.lease.count());
     settings.set_coordinator_version(settings_.version);
+    settings.set_protocol(kSessionProtocol);
   }
   std::vector<Drop> others;
   for (const Drop& drop : outcome->drops) {

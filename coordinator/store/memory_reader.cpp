@@ -68,6 +68,8 @@ class MemoryReader final : public StoreReader {
                   [&](const EpochRecord& row) { return row.job == job && row.attempt == attempt; });
   }
   Result<std::optional<EpochRecord>> LastEpoch(JobId job) override;
+  Result<std::vector<LogRecord>> Log(JobId job, AttemptNumber attempt, std::int64_t after,
+                                     std::int64_t limit) override;
   Result<std::vector<UndecodableRecord>> Undecodable(std::string_view spec_hash) override {
     return Select(tables_.undecodable,
                   [&](const UndecodableRecord& row) { return row.spec_hash == spec_hash; });
@@ -141,6 +143,18 @@ Result<std::vector<ResultRecord>> MemoryReader::ResultsOf(SweepId sweep) {
     return job.sweep == sweep && IsRun(job);
   });
   for (ResultRecord& row : rows) row.predictions.clear();
+  return rows;
+}
+
+Result<std::vector<LogRecord>> MemoryReader::Log(JobId job, AttemptNumber attempt,
+                                                 std::int64_t after, std::int64_t limit) {
+  std::vector<LogRecord> rows;
+  for (auto it = tables_.logs.lower_bound({{job, attempt}, 0});
+       it != tables_.logs.end() && it->first.first == std::pair(job, attempt); ++it) {
+    const LogRecord& row = it->second;
+    if (static_cast<std::int64_t>(rows.size()) >= limit) break;
+    if (row.first + static_cast<std::int64_t>(row.lines.size()) - 1 > after) rows.push_back(row);
+  }
   return rows;
 }
 

@@ -124,11 +124,17 @@ Status MemoryTables::Put(const RemoveRun& change, UndoLog& undo) {
        it != epochs.end() && it->first.first.first == change.id; ++it) {
     points.push_back(it->first);
   }
+  std::vector<std::pair<AttemptId, std::int64_t>> printed;
+  for (auto it = logs.lower_bound({{change.id, 0}, 0});
+       it != logs.end() && it->first.first.first == change.id; ++it) {
+    printed.push_back(it->first);
+  }
   for (auto it = attempts.lower_bound({change.id, 0});
        it != attempts.end() && it->first.first == change.id; ++it) {
     tries.push_back(it->first);
   }
   for (const auto& point : points) Erase(epochs, point, undo);
+  for (const auto& lines : printed) Erase(logs, lines, undo);
   for (const AttemptId& attempt : tries) Erase(attempts, attempt, undo);
   Erase(results, change.id, undo);
   Erase(job_ids, KeyOf(found->second), undo);
@@ -165,6 +171,11 @@ Status MemoryTables::Put(const PutResult& change, UndoLog& undo) {
 
 Status MemoryTables::Put(const PutEpoch& change, UndoLog& undo) {
   Set(epochs, {{change.row.job, change.row.attempt}, change.row.epoch}, change.row, undo);
+  return {};
+}
+
+Status MemoryTables::Put(const PutLog& change, UndoLog& undo) {
+  Set(logs, {{change.row.job, change.row.attempt}, change.row.first}, change.row, undo);
   return {};
 }
 
@@ -250,6 +261,13 @@ Status MemoryTables::CheckReferences(const PutEpoch& change) const {
   if (!epochs.contains({{row.job, row.attempt}, row.epoch})) return {};
   if (attempts.contains({row.job, row.attempt})) return {};
   return Dangling("epoch " + std::to_string(row.epoch), Text(row.job, row.attempt));
+}
+
+Status MemoryTables::CheckReferences(const PutLog& change) const {
+  const LogRecord& row = change.row;
+  if (!logs.contains({{row.job, row.attempt}, row.first})) return {};
+  if (attempts.contains({row.job, row.attempt})) return {};
+  return Dangling("log line " + std::to_string(row.first), Text(row.job, row.attempt));
 }
 
 Status MemoryTables::CheckReferences(const PutUndecodable& change) const {

@@ -137,6 +137,16 @@ CREATE TABLE epoch (
   FOREIGN KEY (job, attempt) REFERENCES attempt DEFERRABLE INITIALLY DEFERRED
 ) STRICT, WITHOUT ROWID;
 
+-- What runners printed, as it arrived. Lines first … first + (lines in lines_json) - 1.
+CREATE TABLE log (
+  job INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  first INTEGER NOT NULL,
+  lines_json TEXT NOT NULL,
+  PRIMARY KEY (job, attempt, first),
+  FOREIGN KEY (job, attempt) REFERENCES attempt DEFERRABLE INITIALLY DEFERRED
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE undecodable (
   spec_hash TEXT NOT NULL,
   content_hash TEXT NOT NULL,

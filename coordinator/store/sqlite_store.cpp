@@ -14,15 +14,35 @@ SqliteStore::SqliteStore(std::filesystem::path path, const SqliteOptions& option
                          std::unique_ptr<SqliteConnection> connection)
     : path_(std::move(path)), options_(options), connection_(std::move(connection)) {}
 
+namespace {
+
+// A new database's shared memory that finds no room comes as an I/O error without a cause.
+constexpr std::uintmax_t kTooLittleBytes = 1 << 20;
+
+Error AtOpening(Error error, const std::filesystem::path& path,
+                const std::filesystem::path& folder) {
+  std::error_code unknown;
+  const auto space = std::filesystem::space(folder, unknown);
+  const bool of_the_disk =
+      error.code == ErrorCode::kDataLoss || error.code == ErrorCode::kResourceExhausted;
+  if (!unknown && of_the_disk && space.available < kTooLittleBytes) {
+    error.code = ErrorCode::kResourceExhausted;
+    error.message += "; No space left: " + std::to_string(space.available) + " bytes are free";
+  }
+  return Annotate(std::move(error), "database " + path.string());
+}
+
+}  // namespace
+
 Result<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::filesystem::path& path,
                                                        const SqliteOptions& options) {
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
   TUTTI_RETURN_IF_ERROR(RefuseNetworkFileSystem(folder));
-  TUTTI_ASSIGN_OR_RETURN(
-      std::unique_ptr<SqliteConnection> connection,
-      SqliteConnection::Open(path, SqliteConnection::Access::kReadWrite, options));
-  TUTTI_RETURN_IF_ERROR(Migrate(*connection, path.string()));
-  return std::unique_ptr<SqliteStore>(new SqliteStore(path, options, std::move(connection)));
+  auto connection = SqliteConnection::Open(path, SqliteConnection::Access::kReadWrite, options);
+  if (!connection.ok()) return AtOpening(std::move(connection).error(), path, folder);
+  const Status migrated = Migrate(**connection, path.string());
+  if (!migrated.ok()) return AtOpening(migrated.error(), path, folder);
+  return std::unique_ptr<SqliteStore>(new SqliteStore(path, options, *std::move(connection)));
 }
 
 Status SqliteStore::Commit(const Changes& changes) {

@@ -64,6 +64,12 @@ Result<std::vector<EpochRecord>> ReadEpochs(SqliteConnection& connection, JobId 
                                             AttemptNumber attempt);
 Result<std::optional<EpochRecord>> ReadLastEpoch(SqliteConnection& connection, JobId job);
 
+// log_table.cpp
+Status Write(SqliteConnection& connection, const PutLog& change);
+Result<std::vector<LogRecord>> ReadLog(SqliteConnection& connection, JobId job,
+                                       AttemptNumber attempt, std::int64_t after,
+                                       std::int64_t limit);
+
 // undecodable_table.cpp
 Status Write(SqliteConnection& connection, const PutUndecodable& change);
 Result<std::vector<UndecodableRecord>> ReadUndecodable(SqliteConnection& connection,

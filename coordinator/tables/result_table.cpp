@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
 #include <unordered_map>
+
+#include "common/json_path.h"
 
 namespace tutti {
 namespace {
@@ -19,6 +22,7 @@ struct Samples {
   std::vector<double> song_accuracy;
   std::vector<double> execution_seconds;
   std::vector<double> epochs;
+  std::set<std::map<std::string, std::string>> environments;
 };
 
 void Gather(const std::map<std::string, double>& values, std::string_view name,
@@ -72,6 +76,8 @@ std::string SeedText(const Json& config) {
 void AddResult(const ResultRecord& result, const Json& config, std::string_view metric,
                TableCell& cell, Samples& samples) {
   ++cell.done;
+  cell.runs_done.push_back(result.job);
+  samples.environments.insert(result.environment);
   const auto value = result.metrics.find(std::string(metric));
   if (value != result.metrics.end()) {
     samples.metric.push_back(value->second);
@@ -90,6 +96,7 @@ void Finish(const Samples& samples, TableCell& cell) {
   cell.song_accuracy = Summarise(samples.song_accuracy);
   cell.execution_seconds = Summarise(samples.execution_seconds);
   cell.epochs = Summarise(samples.epochs);
+  cell.mixed_environment = samples.environments.size() > 1;
 }
 
 }  // namespace
@@ -111,18 +118,6 @@ MeanStd Summarise(const std::vector<double>& values) {
   for (const double value : values) squares += (value - mean) * (value - mean);
   summary.std = std::sqrt(squares / (n - 1));
   return summary;
-}
-
-Json ValueAtPath(const Json& config, std::string_view path) {
-  const Json* at = &config;
-  while (true) {
-    const std::size_t dot = path.find('.');
-    const auto found = at->is_object() ? at->find(path.substr(0, dot)) : at->end();
-    if (found == at->end()) return nullptr;
-    at = &*found;
-    if (dot == std::string_view::npos) return *at;
-    path.remove_prefix(dot + 1);
-  }
 }
 
 Result<std::vector<TableCell>> BuildTable(const SweepSpec& spec, const std::vector<JobRecord>& jobs,

@@ -37,6 +37,8 @@ struct TableCell {
   MeanStd song_accuracy;
   MeanStd execution_seconds;  // training + test
   MeanStd epochs;
+  std::vector<JobId> runs_done;    // whose results these are
+  bool mixed_environment = false;  // they differ in what equality of results depends on
 };
 
 // What tells the cells of a sweep apart: its axes, then further options that `include` gives,
@@ -52,8 +54,5 @@ MeanStd Summarise(const std::vector<double>& values);
 Result<std::vector<TableCell>> BuildTable(const SweepSpec& spec, const std::vector<JobRecord>& jobs,
                                           const std::vector<ResultRecord>& results,
                                           std::string_view metric);
-
-// The value at a dotted path ("training.learning_rate"); null where there is none.
-Json ValueAtPath(const Json& config, std::string_view path);
 
 }  // namespace tutti

@@ -82,6 +82,9 @@ void StateFold::Take(const Change& change) {
                    EXPECT_TRUE(attempts.contains({put.row.job, put.row.attempt}));
                    epochs.push_back(put.row);
                  },
+                 [&](const PutLog& put) {
+                   EXPECT_TRUE(attempts.contains({put.row.job, put.row.attempt}));
+                 },
                  [&](const PutUndecodable& put) {
                    EXPECT_TRUE(jobs.contains(put.row.job));
                    undecodable[{put.row.content_hash, put.row.spec_hash}] = put.row;

@@ -99,10 +99,8 @@ std::string TinySweepFile(const TinySweep& sweep) {
          "\n"
          "  slice_seconds: [1]\n"
          "  seed: " +
-         sweep.seeds +
-         "\n"
-         "training: {epochs: " +
-         epochs + ", patience: " + epochs +
+         sweep.seeds + "\n" + (sweep.axes.empty() ? "" : "  " + sweep.axes + "\n") +
+         "training: {epochs: " + epochs + ", patience: " + epochs +
          "}\n"
          "features: {clip_seconds: 2}\n" +
          sweep.more;

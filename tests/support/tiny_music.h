@@ -25,6 +25,7 @@ struct TinySweep {
   std::string models = "[crnn1d, rnn]";
   std::string seeds = "[333, 123]";
   int epochs = 3;
+  std::string axes;  // further ones of the grid, each a line without its indentation
   std::string more;  // further lines
 };
 std::string TinySweepFile(const TinySweep& sweep = {});

@@ -57,6 +57,26 @@ features: {clip_seconds: 2}
   EXPECT_THAT(changed.err, HasSubstr("runner.files"));
 }
 
+TEST(Command, LogsArriveWhileTheProgramRunsAndStayWhenItsWorkerIsLost) {
+  Cluster cluster;
+  RunningBinary& worker = cluster.StartWorker("one", 1, {"--allow-command"});
+  const std::string file = cluster.SweepFile(R"(name: talks
+runner: {command: [sh, -c, "echo first; echo second >&2; while :; do sleep 1; done"]}
+grid: {x: [1]}
+)");
+  ASSERT_EQ(cluster.Tutti({"submit", file}).code(), 0);
+  const std::string id = std::to_string(RunsOf(cluster, "talks")[0]["id"].get<int>());
+  EXPECT_TRUE(Eventually([&] {
+    const std::string log = cluster.Tutti({"logs", id}).out;
+    return log.find("first\n") != std::string::npos && log.find("second\n") != std::string::npos;
+  }));
+  worker.Signal(SIGKILL);
+  worker.Finish();
+  ASSERT_EQ(cluster.Tutti({"cancel", "talks"}).code(), 0);
+  const Json attempt = cluster.TuttiJson({"show", id})["attempts"][0];
+  EXPECT_THAT(attempt["log_tail"], testing::UnorderedElementsAre("first", "second"));
+}
+
 TEST(Command, WithoutDatasetAndEventsTheExitCodeIsTheResult) {
   Cluster cluster;
   cluster.StartWorker("one", 1, {"--allow-command"});

@@ -116,7 +116,19 @@ void Agent::Add(const AttemptId& id, Held& held, v1::AttemptEvent event, Instant
   actions_.push_back(SpoolEvent{std::move(event), final});
 }
 
+// The lines that have come since the last such event.
+void Agent::AddLog(const AttemptId& id, Held& held, Instant now) {
+  if (held.log.lines().empty()) return;
+  v1::AttemptEvent event;
+  *event.mutable_log() = held.log;
+  held.log.set_first(held.log.first() + held.log.lines_size());
+  held.log.clear_lines();
+  held.log_at = now.steady + kLogInterval;
+  Add(id, held, std::move(event), now);
+}
+
 void Agent::End(const AttemptId& id, Held& held, v1::AttemptEvent event, Instant now) {
+  AddLog(id, held, now);
   held.stage = Stage::kReporting;
   held.stop_at.reset();
   held.progress.reset();
@@ -151,6 +163,17 @@ void Agent::OnEpoch(const AttemptId& id, const v1::EpochPoint& epoch, Instant no
   v1::AttemptEvent event;
   *event.mutable_epoch() = epoch;
   Add(id, *held, std::move(event), now);
+}
+
+void Agent::OnLogLine(const AttemptId& id, const std::string& line) {
+  Held* held = Active(id);
+  if (held == nullptr || held->log_bytes > kMaxLogBytesPerAttempt) return;
+  if (held->log.first() == 0) held->log.set_first(1);
+  held->log_bytes += line.size() + 1;
+  const bool is_full = held->log_bytes > kMaxLogBytesPerAttempt;
+  held->log.add_lines(is_full ? "(the log ends here: more than " +
+                                    std::to_string(kMaxLogBytesPerAttempt) + " bytes)"
+                              : line);
 }
 
 void Agent::OnUploading(const AttemptId& id) {
@@ -196,6 +219,7 @@ void Agent::OnTick(Instant now) {
                                                       " ms"),
           now);
     }
+    if (held.started && held.log_at <= now.steady) AddLog(id, held, now);
     if (held.progress && held.progress_at <= now.steady && held.started) {
       v1::AttemptEvent event;
       *event.mutable_progress() = *std::exchange(held.progress, std::nullopt);
@@ -210,6 +234,7 @@ std::optional<SteadyTime> Agent::NextDeadline() const {
   for (const auto& [id, held] : held_) {
     KeepEarlier(earliest, held.stop_at);
     if (held.progress && held.started) KeepEarlier(earliest, held.progress_at);
+    if (!held.log.lines().empty() && held.started) KeepEarlier(earliest, held.log_at);
   }
   if (accepted()) KeepEarlier(earliest, session_->next_heartbeat);
   return earliest;

@@ -30,6 +30,10 @@ inline constexpr std::size_t kMaxEventsPerAttempt = 100'000;
 inline constexpr int kMaxEventsPerFrame = 5'000;
 inline constexpr std::size_t kMaxFrameEventBytes = 8 << 20;
 inline constexpr std::chrono::milliseconds kProgressInterval{1'000};
+// Lines of a runner's log travel together; of one attempt at most this much (each line with its
+// line end). The last lines of one that breaks are told beside.
+inline constexpr std::chrono::milliseconds kLogInterval{1'000};
+inline constexpr std::size_t kMaxLogBytesPerAttempt = 1 << 20;
 inline constexpr std::chrono::milliseconds kDefaultHeartbeat{5'000};
 
 struct Instant {
@@ -83,13 +87,14 @@ class Agent {
   void OnRunning(const AttemptId& id, Instant now);
   void OnProgress(const AttemptId& id, const v1::Progress& progress);
   void OnEpoch(const AttemptId& id, const v1::EpochPoint& epoch, Instant now);
+  void OnLogLine(const AttemptId& id, const std::string& line);
   void OnUploading(const AttemptId& id);
   void OnFinished(const AttemptId& id, v1::Finished finished, Instant now);
   void OnBroke(const AttemptId& id, v1::Broke broke, Instant now);
 
   // No more leases; what fetches or runs is given back. Uploads of complete results go on.
   void OnDrain(const std::string& reason, Instant now);
-  // Time limits, and progress that waited.
+  // Time limits, and progress and log lines that waited.
   void OnTick(Instant now);
   // When OnTick or NextFrame has something to do; nothing: no such time.
   std::optional<SteadyTime> NextDeadline() const;
@@ -119,6 +124,9 @@ class Agent {
     std::size_t sent = 0;                  // in this session
     std::optional<v1::Progress> progress;  // newest, not yet an event
     SteadyTime progress_at{};              // not before
+    v1::LogLines log;                      // not yet an event
+    SteadyTime log_at{};                   // not before
+    std::size_t log_bytes = 0;             // of all lines so far
   };
 
   struct Session {
@@ -135,6 +143,7 @@ class Agent {
   void OnAcked(const AttemptId& id, std::int64_t sequence);
   void Drop(const AttemptId& id);
   void Add(const AttemptId& id, Held& held, v1::AttemptEvent event, Instant now);
+  void AddLog(const AttemptId& id, Held& held, Instant now);
   void End(const AttemptId& id, Held& held, v1::AttemptEvent event, Instant now);
   void GiveBack(const AttemptId& id, Held& held, const std::string& reason, Instant now);
   bool HasNews() const;

@@ -4,8 +4,8 @@
 #include <filesystem>
 
 #include "common/result.h"
+#include "common/rpc/job_line.h"
 #include "tutti/v1/worker.pb.h"
-#include "worker/daemon/job_line.h"
 #include "worker/daemon/runner_process.h"
 
 namespace tutti {

@@ -5,6 +5,8 @@
 #include <spdlog/spdlog.h>
 
 #include "common/rpc/channel.h"
+#include "common/rpc/session_protocol.h"
+#include "common/version.h"
 
 namespace tutti {
 
@@ -29,6 +31,7 @@ void CoordinatorLink::Connect() {
   stream_ = std::make_unique<SessionStream>(
       loop_, stub_, token_,
       SessionStream::Callbacks{[this](const v1::CoordinatorFrame& frame) {
+                                 if (!Understands(frame)) return;
                                  backoff_.Reset();
                                  listener_.OnFrame(frame);
                                },
@@ -45,10 +48,24 @@ void CoordinatorLink::Pump() {
   }
 }
 
+// An older coordinator does not know to refuse us.
+bool CoordinatorLink::Understands(const v1::CoordinatorFrame& frame) {
+  if (!frame.has_settings()) return true;
+  const Status understood = CheckSessionProtocol(
+      frame.settings().protocol(),
+      "the coordinator (release " + frame.settings().coordinator_version() + ")",
+      std::string("this worker (release ") + kVersion + ")");
+  if (understood.ok()) return true;
+  not_understood_ = understood.error();
+  stream_->Cancel();
+  return false;
+}
+
 void CoordinatorLink::OnClosed(const grpc::Status& status) {
   stream_.reset();
   Error why = FromGrpc(status);
   if (status.ok()) why = Unavailable("the coordinator ended the session");
+  if (not_understood_) why = *std::exchange(not_understood_, std::nullopt);
   listener_.OnSessionClosed(why);
   if (why.code == ErrorCode::kUnauthenticated || why.code == ErrorCode::kPermissionDenied) {
     why.message += " (this worker's own token is in " + folder_.token_file().string() +

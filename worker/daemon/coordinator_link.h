@@ -51,6 +51,8 @@ class CoordinatorLink {
   bool flushed() const { return !stream_ || stream_->writable(); }
 
  private:
+  // False: the session is being given up.
+  bool Understands(const v1::CoordinatorFrame& frame);
   void OnClosed(const grpc::Status& status);
 
   EventLoop& loop_;
@@ -59,6 +61,7 @@ class CoordinatorLink {
   v1::WorkerService::StubInterface& stub_;
   const std::string token_;
   Listener& listener_;
+  std::optional<Error> not_understood_;
   Backoff backoff_;
   EventLoop::TimerId reconnect_ = 0;
   std::unique_ptr<SessionStream> stream_;

@@ -5,9 +5,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include "common/rpc/job_line.h"
 #include "worker/daemon/artifact_upload.h"
 #include "worker/daemon/command_folder.h"
-#include "worker/daemon/job_line.h"
 
 namespace tutti {
 namespace {
@@ -143,6 +143,8 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
       around_.listener.OnProgress(id_, *progress);
     } else if (const auto* epoch = std::get_if<v1::EpochPoint>(&event)) {
       around_.listener.OnEpoch(id_, *epoch);
+    } else if (const auto* line = std::get_if<RunnerLogLine>(&event)) {
+      around_.listener.OnLogLine(id_, line->text);
     } else if (const auto* artifact = std::get_if<RunnerArtifact>(&event)) {
       artifacts_.push_back(*artifact);
     } else if (const auto* error = std::get_if<RunnerTrackError>(&event)) {

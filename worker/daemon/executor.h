@@ -29,6 +29,7 @@ class AttemptListener {
   virtual void OnRunning(const AttemptId& id) = 0;
   virtual void OnProgress(const AttemptId& id, const v1::Progress& progress) = 0;
   virtual void OnEpoch(const AttemptId& id, const v1::EpochPoint& epoch) = 0;
+  virtual void OnLogLine(const AttemptId& id, const std::string& line) = 0;
   virtual void OnUploading(const AttemptId& id) = 0;
   virtual void OnFinished(const AttemptId& id, v1::Finished finished) = 0;
   virtual void OnBroke(const AttemptId& id, v1::Broke broke) = 0;

@@ -19,6 +19,7 @@
 #include "common/random.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/profile.h"
+#include "common/rpc/session_protocol.h"
 #include "common/version.h"
 #include "worker/daemon/end_signals.h"
 #include "worker/daemon/enrolment.h"
@@ -53,6 +54,7 @@ v1::WorkerHello MakeHello(const WorkerOptions& options, const RunnerPool::Progra
   hello.set_host(HostName());
   hello.set_name(options.name.empty() ? HostName() : options.name);
   hello.set_version(kVersion);
+  hello.set_protocol(kSessionProtocol);
   hello.set_cores(cores);
   hello.set_slots(options.slots > 0 ? options.slots : std::min(cores, kMaxSlots));
   for (const auto& [kind, command] : programs) hello.add_kinds(kind);

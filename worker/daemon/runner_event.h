@@ -37,9 +37,13 @@ struct RunnerError {
   v1::FailureClass failure = v1::FAILURE_CLASS_CRASHED;
   std::string message;
 };
+// A line that is no event: of its stderr, or of its stdout.
+struct RunnerLogLine {
+  std::string text;  // UTF-8, at most kMaxLogLineBytes
+};
 
 using RunnerEvent = std::variant<RunnerHello, v1::Progress, v1::EpochPoint, RunnerTrackError,
-                                 RunnerArtifact, RunnerResult, RunnerError>;
+                                 RunnerArtifact, RunnerResult, RunnerError, RunnerLogLine>;
 
 // line: a line of stdout that starts with kEventPrefix. Nothing: an event that this release does
 // not know. Numbers may be null where they are no number (NaN). kInvalidArgument: not JSON, or a

@@ -36,11 +36,12 @@ void LineSplitter::Emit() {
   cut_ = false;
 }
 
-void LogTail::Add(std::string_view line) {
+const std::string& LogTail::Add(std::string_view line) {
   if (lines_.size() == kLogTailLines) lines_.pop_front();
   // Through JSON: the wire takes only UTF-8, and a cut may stand inside a character.
   std::string text = DumpJson(Json(line.substr(0, kMaxLogLineBytes)));
   lines_.push_back(Json::parse(text).get<std::string>());
+  return lines_.back();
 }
 
 }  // namespace tutti

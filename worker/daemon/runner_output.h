@@ -42,7 +42,8 @@ class LineSplitter {
 // Not thread-safe.
 class LogTail {
  public:
-  void Add(std::string_view line);
+  // The line as it is kept: UTF-8, cut to its limit.
+  const std::string& Add(std::string_view line);
   void Clear() { lines_.clear(); }
   std::vector<std::string> Lines() const { return {lines_.begin(), lines_.end()}; }
 

@@ -68,7 +68,7 @@ RunnerProcess::RunnerProcess(const Surroundings& surroundings, std::unique_ptr<C
       output_lines_(OutputLimit, [this](std::string_view line,
                                         LineSplitter::Cut cut) { OnOutputLine(line, cut); }),
       error_lines_([](std::string_view) { return kMaxLogLineBytes; },
-                   [this](std::string_view line, LineSplitter::Cut) { log_.Add(line); }) {
+                   [this](std::string_view line, LineSplitter::Cut) { Log(line); }) {
   Watch();
 }
 
@@ -139,19 +139,24 @@ void RunnerProcess::OnReadable(UniqueFd& from, LineSplitter& to) {
   to.Finish();
 }
 
+void RunnerProcess::Log(std::string_view line) {
+  const std::string& text = log_.Add(line);
+  if (on_event_) on_event_(RunnerLogLine{text});
+}
+
 void RunnerProcess::OnOutputLine(std::string_view line, LineSplitter::Cut cut) {
-  if (!line.starts_with(kEventPrefix)) return log_.Add(line);
+  if (!line.starts_with(kEventPrefix)) return Log(line);
   if (cut == LineSplitter::Cut::kYes) {
-    log_.Add(line);
+    Log(line);
     return Fail("the runner wrote an event line of more than " +
                 std::to_string(kMaxEventLineBytes) + " bytes");
   }
   ParsedEvent parsed = ParseRunnerEvent(line);
   told_something_ = true;
   if (auto* event = std::get_if<RunnerEvent>(&parsed)) return OnParsed(std::move(*event));
-  log_.Add(line);
+  Log(line);
   if (const auto* bad = std::get_if<BadEvent>(&parsed)) {
-    log_.Add("(" + bad->error.message + ")");
+    Log("(" + bad->error.message + ")");
     if (bad->is_last) Fail("the runner's last line cannot be read: " + bad->error.message);
   }
 }
@@ -166,6 +171,10 @@ void RunnerProcess::OnParsed(RunnerEvent event) {
     return;
   }
   if (state_ != State::kBusy || end_) return;
+  // What it had printed before belongs to this job.
+  const bool is_last =
+      std::holds_alternative<RunnerResult>(event) || std::holds_alternative<RunnerError>(event);
+  if (is_last && child_->errors().valid()) ReadSome(child_->errors(), error_lines_);
   if (auto* result = std::get_if<RunnerResult>(&event)) return OnJobEnded(std::move(*result));
   if (const auto* error = std::get_if<RunnerError>(&event)) {
     return OnJobEnded(Broke(error->failure, error->message));

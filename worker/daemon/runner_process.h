@@ -56,7 +56,8 @@ class RunnerProcess {
     kDying,  // takes none any more, and is not gone yet
     kGone,
   };
-  // Progress, epoch, track error or artifact of the current job. Must not destroy the runner.
+  // Progress, epoch, track error, artifact or log line of the current job. Must not destroy the
+  // runner.
   using OnEvent = std::function<void(const RunnerEvent&)>;
   // Posted to the loop, once a job, last.
   using OnEnd = std::function<void(JobEnd)>;
@@ -88,6 +89,7 @@ class RunnerProcess {
   // False at the end of the stream.
   bool ReadSome(UniqueFd& from, LineSplitter& to);
   void OnReadable(UniqueFd& from, LineSplitter& to);
+  void Log(std::string_view line);
   void OnOutputLine(std::string_view line, LineSplitter::Cut cut);
   void OnParsed(RunnerEvent event);
   void OnJobEnded(JobEnd end);

@@ -59,6 +59,10 @@ void WorkerDaemon::OnProgress(const AttemptId& id, const v1::Progress& progress)
   SchedulePump();
 }
 
+void WorkerDaemon::OnLogLine(const AttemptId& id, const std::string& line) {
+  agent_.OnLogLine(id, line);
+}
+
 void WorkerDaemon::OnEpoch(const AttemptId& id, const v1::EpochPoint& epoch) {
   agent_.OnEpoch(id, epoch, Now());
   SchedulePump();

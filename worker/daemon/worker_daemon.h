@@ -66,6 +66,7 @@ class WorkerDaemon final : private AttemptListener, private CoordinatorLink::Lis
   void OnRunning(const AttemptId& id) override;
   void OnProgress(const AttemptId& id, const v1::Progress& progress) override;
   void OnEpoch(const AttemptId& id, const v1::EpochPoint& epoch) override;
+  void OnLogLine(const AttemptId& id, const std::string& line) override;
   void OnUploading(const AttemptId& id) override;
   void OnFinished(const AttemptId& id, v1::Finished finished) override;
   void OnBroke(const AttemptId& id, v1::Broke broke) override;

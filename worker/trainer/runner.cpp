@@ -83,7 +83,9 @@ void ServeJobs(JobSource& source, std::ostream& out, const Clock& clock) {
   const auto emit = [&](const Json& event) { out << EventLine(event) << std::endl; };
   emit({{"event", "hello"}, {"protocol", kProtocol}, {"reusable", true}});
   while (const auto line = source.Next()) {
-    emit(RunJobLine(*line, clock, {emit, [&] { return source.StopAsked(); }}));
+    emit(RunJobLine(*line, clock,
+                    {emit, [&] { return source.StopAsked(); },
+                     [&](const std::string& text) { out << text << std::endl; }}));
   }
 }
 

@@ -1,6 +1,8 @@
 #include "worker/trainer/train_job.h"
 
+#include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace tutti {
 namespace {
@@ -145,6 +147,17 @@ Result<TrainJob> ParseTrainJob(const Json& line) {
   TUTTI_ASSIGN_OR_RETURN(job.device, FieldOr<std::string>(line, "device", "cpu", kWhat));
   if (job.threads < 1) return InvalidArgument("job: threads: expected at least 1");
   return job;
+}
+
+std::int64_t CountCrossingDuplicates(const TrainJob& job) {
+  std::unordered_set<std::string> heard;
+  for (const auto* part : {&job.split.train, &job.split.validation}) {
+    for (const std::size_t song : *part) heard.insert(job.tracks[song].content_hash);
+  }
+  heard.erase("");  // a job that tells no content
+  return std::ranges::count_if(job.split.test, [&](std::size_t song) {
+    return heard.contains(job.tracks[song].content_hash);
+  });
 }
 
 }  // namespace tutti

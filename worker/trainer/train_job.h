@@ -65,4 +65,8 @@ struct TrainJob {
 // do (another precision, a device that is not there).
 Result<TrainJob> ParseTrainJob(const Json& line);
 
+// Songs of the test part whose content is in the training or validation part too, under another
+// name: what they score says little.
+std::int64_t CountCrossingDuplicates(const TrainJob& job);
+
 }  // namespace tutti

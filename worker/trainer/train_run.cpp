@@ -3,12 +3,12 @@
 #include <memory>
 
 #include <torch/torch.h>
-#include <torch/version.h>
 
 #include "worker/models/registry.h"
 #include "worker/trainer/checkpoint.h"
 #include "worker/trainer/checkpoint_facts.h"
 #include "worker/trainer/device.h"
+#include "worker/trainer/environment.h"
 #include "worker/trainer/evaluate.h"
 #include "worker/trainer/features.h"
 #include "worker/trainer/slicing.h"
@@ -67,6 +67,28 @@ std::int64_t CountParameters(const Model& model) {
   return count;
 }
 
+std::string WhatIsTrained(const TrainJob& job, const SliceGrid& grid, const Model& model) {
+  const auto part = [&](const std::vector<std::size_t>& songs) {
+    return std::to_string(songs.size()) + " songs (" +
+           std::to_string(songs.size() * static_cast<std::size_t>(grid.per_track)) + " slices)";
+  };
+  return job.model + ", slices of " + std::to_string(grid.frames) + " frames, seed " +
+         std::to_string(job.seed) + ": " + part(job.split.train) + " to train, " +
+         part(job.split.validation) + " to validate, " + part(job.split.test) + " to test; " +
+         std::to_string(CountParameters(model)) + " parameters; " + job.device + ", " +
+         std::to_string(job.threads) + (job.threads == 1 ? " thread" : " threads");
+}
+
+std::string HowItEnded(const TrainJob& job, const TrainingOutcome& outcome) {
+  std::string text = "best validation loss " + std::to_string(outcome.best_val_loss) +
+                     " in epoch " + std::to_string(outcome.best_epoch) + " of " +
+                     std::to_string(outcome.epochs);
+  if (outcome.epochs < job.training.epochs) {
+    text += "; stopped early: " + std::to_string(PatienceOf(job)) + " epochs were no better";
+  }
+  return text;
+}
+
 }  // namespace
 
 Result<Json> TrainRun(const TrainJob& job, const Clock& clock, const RunHooks& hooks) {
@@ -85,12 +107,14 @@ Result<Json> TrainRun(const TrainJob& job, const Clock& clock, const RunHooks& h
   model->UseDropout(std::make_shared<DropoutStream>(static_cast<std::uint64_t>(job.seed)));
   ApplyProtocol(job, *model);
   const double load_seconds = watch.Lap();
+  hooks.log(WhatIsTrained(job, grid, *model));
 
   const TrainingContext context{job, features, grid, device, clock};
   TUTTI_ASSIGN_OR_RETURN(const TrainingOutcome outcome,
                          Train(*model, context, hooks,
                                [&](const EpochPoint& point) { hooks.emit(EpochEvent(point)); }));
   const double train_seconds = watch.Lap();
+  hooks.log(HowItEnded(job, outcome));
 
   const bool test_best = job.protocol == Protocol::kCorrect;
   TUTTI_RETURN_IF_ERROR(LoadWeights(test_best ? outcome.best : outcome.last, *model));
@@ -107,16 +131,14 @@ Result<Json> TrainRun(const TrainJob& job, const Clock& clock, const RunHooks& h
                 {"epochs", outcome.epochs},
                 {"best_epoch", outcome.best_epoch},
                 {"best_val_loss", outcome.best_val_loss},
+                {"crossing_duplicates", CountCrossingDuplicates(job)},
                 {"parameters", CountParameters(*model)}}},
               {"timings",
                {{"load_seconds", load_seconds},
                 {"train_seconds", train_seconds},
                 {"test_seconds", test_seconds},
                 {"total_seconds", total.Lap()}}},
-              {"environment",
-               {{"libtorch", TORCH_VERSION},
-                {"device", job.device},
-                {"threads", std::to_string(job.threads)}}},
+              {"environment", EnvironmentOf(job)},
               {"predictions", Predictions(job, test.songs)}};
 }
 

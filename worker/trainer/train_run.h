@@ -13,10 +13,11 @@
 namespace tutti {
 
 // What a run tells while it goes on. emit: one event of the runner protocol. cancelled: asked
-// between batches.
+// between batches. log: one line for people, without its line end.
 struct RunHooks {
   std::function<void(const Json& event)> emit;
   std::function<bool()> cancelled;
+  std::function<void(const std::string& line)> log = [](const std::string&) {};
 };
 
 // Sets torch's thread count to the job's. Returns the `result` event; epochs and artifacts are

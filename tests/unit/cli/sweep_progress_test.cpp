@@ -48,5 +48,41 @@ TEST(SweepProgress, TheLineTellsWhatRuns) {
   EXPECT_EQ(ProgressLine(reply), "runs 3/4, 1 running (rnn 1s seed 333: epoch 7, loss 0.2500)");
 }
 
+v1::GetSweepResponse HalfDone() {
+  v1::GetSweepResponse reply;
+  reply.mutable_sweep()->set_name("gtzan");
+  Add(*reply.mutable_sweep(), v1::JOB_PHASE_SUCCEEDED, 4);
+  Add(*reply.mutable_sweep(), v1::JOB_PHASE_RUNNING, 2);
+  Add(*reply.mutable_sweep(), v1::JOB_PHASE_FAILED, 2);
+  for (const int seed : {333, 123}) {
+    auto* job = reply.add_running();
+    job->set_kind(v1::JOB_KIND_TRAIN);
+    job->set_worker("one");
+    job->set_config_json(R"({"model":"rnn","slice_seconds":1,"seed":)" + std::to_string(seed) +
+                         "}");
+  }
+  return reply;
+}
+
+TEST(SweepProgress, OnATerminalBarsTellStatesAndWhatRuns) {
+  v1::GetSweepResponse reply = HalfDone();
+  reply.set_remaining_low_seconds(720);
+  reply.set_remaining_high_seconds(1080);
+  const auto lines = ProgressLines(reply, 80, 24);
+  ASSERT_EQ(lines.size(), 4U);
+  EXPECT_EQ(lines[0], "gtzan: 2 running, 0 waiting, 2 failed, 12m 0s – 18m 0s left");
+  EXPECT_EQ(lines[1], "[███████████████×××××××········] runs   4/8");
+  EXPECT_EQ(lines[2], "  rnn 1s seed 333 (one)");
+  EXPECT_EQ(lines[3], "  rnn 1s seed 123 (one)");
+}
+
+TEST(SweepProgress, ASmallTerminalGetsShortLinesAndFewOfThem) {
+  const auto lines = ProgressLines(HalfDone(), 12, 6);
+  ASSERT_EQ(lines.size(), 4U);
+  EXPECT_EQ(lines[0], "gtzan: 2 run");
+  EXPECT_EQ(lines[1], "[███████████");
+  EXPECT_EQ(lines[3], "  and 1 more");
+}
+
 }  // namespace
 }  // namespace tutti

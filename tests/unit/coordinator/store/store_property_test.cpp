@@ -109,13 +109,15 @@ Change RandomRowOfAPlan() {
 }
 
 Change RandomRowOfWork() {
-  switch (*rc::gen::inRange(0, 4)) {
+  switch (*rc::gen::inRange(0, 5)) {
     case 0:
       return PutAttempt{RandomAttempt()};
     case 1:
       return PutResult{RandomResult()};
     case 2:
       return PutEpoch{RandomEpoch()};
+    case 3:
+      return PutLog{{AnyJob(), AnyAttempt(), 1 + Number(4), {Text(), Text()}}};
     default:
       return PutUndecodable{sample::Undecodable(Text(), Text(), AnyJob())};
   }
@@ -206,6 +208,7 @@ void SameAboutJobs(StoreReader& a, StoreReader& b) {
     SameAnswer(a.LastEpoch(job), b.LastEpoch(job));
     for (AttemptNumber attempt = 1; attempt <= kMaxAttempt; ++attempt) {
       SameAnswer(a.Epochs(job, attempt), b.Epochs(job, attempt));
+      SameAnswer(a.Log(job, attempt, 2, 2), b.Log(job, attempt, 2, 2));
     }
   }
   for (int i = 0; i < 5; ++i) {

@@ -201,6 +201,7 @@ TEST_P(StoreContract, ARowThatNamesAMissingOneIsRefused) {
       PutAttempt{sample::Attempt(JobId{44}, 1)},
       PutResult{sample::Result(kTrainJob, 44)},
       PutEpoch{sample::Epoch(kTrainJob, 44, 1)},
+      PutLog{{kTrainJob, 44, 1, {"line"}}},
       PutUndecodable{sample::Undecodable("c", "s", JobId{44})},
   };
   const StoredState before = Get(store_->Load());

@@ -167,6 +167,21 @@ TEST_P(StoreContract, PutEpochWritesAndReplaces) {
   EXPECT_THAT(Get(reader_->Epochs(kTrainJob, 2)), IsEmpty());
 }
 
+TEST_P(StoreContract, LogLinesAreReadFromALineOn) {
+  ASSERT_TRUE(IsOk(store_->Commit(sample::SmallSweep())));
+  const LogRecord first{kTrainJob, 1, 1, {"a", "b", "c"}};
+  const LogRecord second{kTrainJob, 1, 4, {"d"}};
+  const LogRecord third{kTrainJob, 1, 5, {"e", "f"}};
+  ASSERT_TRUE(IsOk(store_->Commit(
+      {PutAttempt{sample::Attempt(kTrainJob, 1)}, PutLog{first}, PutLog{second}, PutLog{third}})));
+  EXPECT_THAT(Get(reader_->Log(kTrainJob, 1, 0, 10)), ElementsAre(first, second, third));
+  EXPECT_THAT(Get(reader_->Log(kTrainJob, 1, 2, 10)), ElementsAre(first, second, third));
+  EXPECT_THAT(Get(reader_->Log(kTrainJob, 1, 3, 10)), ElementsAre(second, third));
+  EXPECT_THAT(Get(reader_->Log(kTrainJob, 1, 0, 2)), ElementsAre(first, second));
+  EXPECT_THAT(Get(reader_->Log(kTrainJob, 1, 6, 10)), IsEmpty());
+  EXPECT_THAT(Get(reader_->Log(kTrainJob, 2, 0, 10)), IsEmpty());
+}
+
 TEST_P(StoreContract, PutUndecodableIsKeyedByContentAndSpec) {
   ASSERT_TRUE(IsOk(store_->Commit(sample::SmallSweep())));
   UndecodableRecord changed = sample::Undecodable("b", "spec");

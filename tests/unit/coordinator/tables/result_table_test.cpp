@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/json_path.h"
 #include "tests/support/result_matchers.h"
 
 namespace tutti {

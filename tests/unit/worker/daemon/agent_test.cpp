@@ -93,7 +93,7 @@ class AgentTest : public testing::Test {
   }
   static std::string Word(const v1::AttemptEvent& event) {
     constexpr const char* kNames[] = {"?",        "started", "progress", "epoch",
-                                      "finished", "broke",   "returned"};
+                                      "finished", "broke",   "returned", "log"};
     const int payload = event.payload_case() == 0 ? 0 : event.payload_case() - 3;
     return FileName(ToAttemptId(event.attempt())) + " " + kNames[payload] + " #" +
            std::to_string(event.sequence());
@@ -333,6 +333,37 @@ TEST_F(AgentTest, ProgressIsToldAtMostOnceASecondAndOnlyTheNewest) {
   EXPECT_THAT(Actions(), ElementsAre("spool 12-1 progress #3"));
   const auto frame = agent_.NextFrame(Now());
   EXPECT_EQ(frame->events(2).progress().done(), 3);
+}
+
+TEST_F(AgentTest, LogLinesTravelTogetherAndAllOfThemBeforeTheEnd) {
+  Connect();
+  GiveAndRun(kFirst);
+  agent_.OnLogLine(kFirst, "a");
+  agent_.OnLogLine(kFirst, "b");
+  agent_.OnTick(Now());
+  agent_.OnLogLine(kFirst, "c");
+  agent_.OnTick(Now());
+  EXPECT_THAT(Actions(), ElementsAre("spool 12-1 log #2")) << "once a second";
+  ASSERT_TRUE(agent_.NextDeadline());
+  agent_.OnBroke(kFirst, {}, Now());
+  EXPECT_THAT(Actions(), ElementsAre("spool 12-1 log #3", "spool! 12-1 broke #4"));
+  const auto frame = agent_.NextFrame(Now());
+  EXPECT_EQ(frame->events(1).log().first(), 1);
+  EXPECT_THAT(frame->events(1).log().lines(), ElementsAre("a", "b"));
+  EXPECT_EQ(frame->events(2).log().first(), 3);
+  EXPECT_THAT(frame->events(2).log().lines(), ElementsAre("c"));
+}
+
+TEST_F(AgentTest, ALogEndsAtItsLimitAndSaysSo) {
+  Connect();
+  GiveAndRun(kFirst);
+  const std::string line(1'023, 'x');
+  for (int i = 0; i < 2'000; ++i) agent_.OnLogLine(kFirst, line);
+  agent_.OnTick(Now());
+  const auto frame = agent_.NextFrame(Now());
+  const auto& lines = frame->events(1).log().lines();
+  ASSERT_EQ(lines.size(), 1'025);
+  EXPECT_THAT(lines[1'024], testing::HasSubstr("the log ends here"));
 }
 
 TEST_F(AgentTest, DrainGivesBackWhatRunsAndFetchesAndKeepsUploads) {

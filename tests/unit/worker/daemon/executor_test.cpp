@@ -22,6 +22,7 @@ class RecordingListener final : public AttemptListener {
   void OnEpoch(const AttemptId& id, const v1::EpochPoint& epoch) override {
     words.push_back(FileName(id) + " epoch " + std::to_string(epoch.epoch()));
   }
+  void OnLogLine(const AttemptId&, const std::string& line) override { lines.push_back(line); }
   void OnUploading(const AttemptId& id) override { words.push_back(FileName(id) + " uploading"); }
   void OnFinished(const AttemptId& id, v1::Finished finished) override {
     words.push_back(FileName(id) + " finished");
@@ -34,6 +35,7 @@ class RecordingListener final : public AttemptListener {
   bool Ended(const AttemptId& id) const { return finished_.contains(id) || broke_.contains(id); }
 
   std::vector<std::string> words;
+  std::vector<std::string> lines;
   std::map<AttemptId, v1::Finished> finished_;
   std::map<AttemptId, v1::Broke> broke_;
 };

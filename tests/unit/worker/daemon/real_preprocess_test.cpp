@@ -37,6 +37,7 @@ class EndListener final : public AttemptListener {
   void OnRunning(const AttemptId&) override {}
   void OnProgress(const AttemptId&, const v1::Progress&) override {}
   void OnEpoch(const AttemptId&, const v1::EpochPoint&) override {}
+  void OnLogLine(const AttemptId&, const std::string&) override {}
   void OnUploading(const AttemptId&) override {}
   void OnFinished(const AttemptId& id, v1::Finished result) override { finished[id] = result; }
   void OnBroke(const AttemptId& id, v1::Broke failure) override { broke[id] = failure; }

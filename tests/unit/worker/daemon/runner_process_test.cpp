@@ -64,9 +64,16 @@ TEST_F(RunnerProcessTest, EventsComeInOrderAndOtherLinesAreLog) {
       "echo '{\"event\":\"unknown\"}'\n"
       "echo '{\"event\":\"epoch\",\"epoch\":1}'\n"
       "echo oops >&2; exit 3");
+  std::vector<std::string> log;
+  std::erase_if(events_, [&](const RunnerEvent& event) {
+    const auto* line = std::get_if<RunnerLogLine>(&event);
+    if (line != nullptr) log.push_back(line->text);
+    return line != nullptr;
+  });
   ASSERT_EQ(events_.size(), 2u);
   EXPECT_TRUE(std::holds_alternative<v1::Progress>(events_[0]));
   EXPECT_TRUE(std::holds_alternative<v1::EpochPoint>(events_[1]));
+  EXPECT_THAT(log, testing::UnorderedElementsAre("hello", "{\"event\":\"unknown\"}", "oops"));
   EXPECT_THAT(Broke().log_tail(),
               testing::UnorderedElementsAre("hello", "{\"event\":\"unknown\"}", "oops"));
 }

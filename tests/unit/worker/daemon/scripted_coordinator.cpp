@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "common/hash.h"
+#include "common/rpc/session_protocol.h"
 
 namespace tutti {
 namespace {
@@ -33,6 +34,7 @@ class ScriptedCoordinator::Session final
     if (incoming_.has_hello()) {
       v1::CoordinatorFrame accepted;
       accepted.mutable_settings()->set_heartbeat_interval_ms(kHeartbeat.count());
+      accepted.mutable_settings()->set_protocol(kSessionProtocol);
       Send(accepted);
     }
     owner_.changed_.notify_all();

@@ -13,7 +13,9 @@ namespace {
 std::vector<Json> EventsIn(const std::string& out) {
   std::vector<Json> events;
   std::istringstream lines(out);
-  for (std::string line; std::getline(lines, line);) events.push_back(Json::parse(line));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("{\"event\"")) events.push_back(Json::parse(line));  // else log
+  }
   return events;
 }
 

@@ -1,12 +1,16 @@
-#include "worker/daemon/job_line.h"
+#include "common/rpc/job_line.h"
 
 #include <set>
 
 #include "common/json.h"
-#include "worker/daemon/attempt_id.h"
 
 namespace tutti {
 namespace {
+
+std::string NameOf(const v1::Lease& lease) {
+  return "job " + std::to_string(lease.attempt().job_id()) + ", attempt " +
+         std::to_string(lease.attempt().attempt());
+}
 
 Result<std::string> KindName(const v1::Lease& lease) {
   switch (lease.kind()) {
@@ -17,8 +21,8 @@ Result<std::string> KindName(const v1::Lease& lease) {
     case v1::JOB_KIND_COMMAND:
       return std::string("command");
     default:
-      return InvalidArgument(Describe(ToAttemptId(lease.attempt())) + ": kind " +
-                             std::to_string(lease.kind()) + " is not run by this worker");
+      return InvalidArgument(NameOf(lease) + ": kind " + std::to_string(lease.kind()) +
+                             " is not run by this release");
   }
 }
 
@@ -89,7 +93,7 @@ std::vector<std::string> InputHashes(const v1::Lease& lease) {
 
 Result<std::string> JobLine(const v1::Lease& lease, const InputPaths& inputs,
                             const std::filesystem::path& output_dir) {
-  const std::string what = Describe(ToAttemptId(lease.attempt()));
+  const std::string what = NameOf(lease);
   TUTTI_ASSIGN_OR_RETURN(const std::string kind, KindName(lease));
   TUTTI_ASSIGN_OR_RETURN(const Json config, Parsed(lease.config_json(), what + ": configuration"));
   TUTTI_ASSIGN_OR_RETURN(const Json spec,

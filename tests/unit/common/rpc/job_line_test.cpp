@@ -1,4 +1,4 @@
-#include "worker/daemon/job_line.h"
+#include "common/rpc/job_line.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,0 +1,208 @@
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "cli/commands.h"
+#include "cli/connection.h"
+#include "cli/table_layout.h"
+#include "cli/text_table.h"
+
+namespace tutti {
+namespace {
+
+using Cell = v1::GetTableResponse::Cell;
+using Values = std::map<std::string, Json>;
+
+struct CompareOptions {
+  std::string first;
+  std::string second;
+  std::string metric;
+};
+
+// One cell of each sweep that agree in every axis that both have; null: the other has none.
+struct Pair {
+  Values values;
+  const Cell* first = nullptr;
+  const Cell* second = nullptr;
+};
+
+std::set<std::string> AxesOf(const v1::GetTableResponse& table) {
+  std::set<std::string> axes;
+  for (const Cell& cell : table.cells()) {
+    for (const auto& [axis, value] : CellValues(cell)) axes.insert(axis);
+  }
+  return axes;
+}
+
+bool Agree(const Values& a, const Values& b, const std::set<std::string>& axes) {
+  for (const std::string& axis : axes) {
+    const auto left = a.find(axis);
+    const auto right = b.find(axis);
+    if (left == a.end() || right == b.end()) continue;
+    if (left->second != right->second) return false;
+  }
+  return true;
+}
+
+std::vector<Pair> PairUp(const v1::GetTableResponse& first, const v1::GetTableResponse& second) {
+  std::set<std::string> axes = AxesOf(first);
+  axes.merge(AxesOf(second));
+  std::vector<Pair> pairs;
+  std::set<const Cell*> paired;
+  for (const Cell& a : first.cells()) {
+    for (const Cell& b : second.cells()) {
+      Values values = CellValues(a);
+      const Values others = CellValues(b);
+      if (!Agree(values, others, axes)) continue;
+      values.insert(others.begin(), others.end());
+      pairs.push_back({std::move(values), &a, &b});
+      paired.insert({&a, &b});
+    }
+    if (!paired.contains(&a)) pairs.push_back({CellValues(a), &a, nullptr});
+  }
+  for (const Cell& b : second.cells()) {
+    if (!paired.contains(&b)) pairs.push_back({CellValues(b), nullptr, &b});
+  }
+  return pairs;
+}
+
+std::optional<double> AverageOf(const Cell* cell) {
+  return cell != nullptr && cell->has_average() ? std::optional(cell->average()) : std::nullopt;
+}
+
+std::optional<double> Difference(const Pair& pair) {
+  const auto first = AverageOf(pair.first);
+  const auto second = AverageOf(pair.second);
+  return first && second ? std::optional(*second - *first) : std::nullopt;
+}
+
+std::string Figure(const std::optional<double>& value, const char* format) {
+  if (!value) return "–";
+  char buffer[64];
+  std::snprintf(buffer, sizeof(buffer), format, *value);
+  return buffer;
+}
+
+std::string Done(const Cell* cell) {
+  if (cell == nullptr) return "–";
+  return std::to_string(cell->done()) + "/" + std::to_string(cell->planned());
+}
+
+TextTable ComparisonTable(const std::vector<Pair>& pairs, const CompareOptions& options) {
+  std::vector<std::string> axes;
+  for (const Pair& pair : pairs) {
+    for (const auto& [axis, value] : pair.values) {
+      if (std::ranges::find(axes, axis) == axes.end()) axes.push_back(axis);
+    }
+  }
+  TextTable table;
+  table.header.assign(axes.begin(), axes.end());
+  table.label_columns = axes.size();
+  for (const std::string& title : {options.first, options.second, std::string("Difference"),
+                                   options.first + " done", options.second + " done"}) {
+    table.header.push_back(title);
+  }
+  for (const Pair& pair : pairs) {
+    TextRow row;
+    for (const std::string& axis : axes) {
+      const auto value = pair.values.find(axis);
+      row.push_back(value == pair.values.end() ? "–" : ValueText(value->second));
+    }
+    const auto first = AverageOf(pair.first);
+    const auto second = AverageOf(pair.second);
+    if (first && second && *first != *second) {
+      table.bold.insert({table.rows.size(), row.size() + (*first > *second ? 0U : 1U)});
+    }
+    row.insert(row.end(), {Figure(first, "%.6f"), Figure(second, "%.6f"),
+                           Figure(Difference(pair), "%+.6f"), Done(pair.first), Done(pair.second)});
+    table.rows.push_back(std::move(row));
+  }
+  return table;
+}
+
+OrderedJson CellJson(const Cell* cell) {
+  if (cell == nullptr) return {};
+  const auto average = AverageOf(cell);
+  return {{"done", cell->done()},
+          {"planned", cell->planned()},
+          {"average", average ? OrderedJson(*average) : OrderedJson()},
+          {"std", cell->has_std() ? OrderedJson(cell->std()) : OrderedJson()}};
+}
+
+OrderedJson ComparisonJson(const std::vector<Pair>& pairs, const CompareOptions& options,
+                           const std::string& metric) {
+  OrderedJson cells = OrderedJson::array();
+  for (const Pair& pair : pairs) {
+    const auto difference = Difference(pair);
+    cells.push_back({{"config", pair.values},
+                     {"first", CellJson(pair.first)},
+                     {"second", CellJson(pair.second)},
+                     {"difference", difference ? OrderedJson(*difference) : OrderedJson()}});
+  }
+  return {{"first", options.first},
+          {"second", options.second},
+          {"metric", metric},
+          {"cells", std::move(cells)}};
+}
+
+Result<v1::GetTableResponse> TableOf(Connection& connection, const std::string& sweep,
+                                     const std::string& metric) {
+  v1::GetTableRequest request;
+  request.set_sweep(sweep);
+  request.set_metric(metric);
+  return connection.Call(&v1::SweepService::Stub::GetTable, request);
+}
+
+// What makes the figures of two sweeps hard to hold against each other.
+std::string Cautions(const v1::GetTableResponse& first, const v1::GetTableResponse& second) {
+  std::string text;
+  const auto differ = [&](const char* what, const std::string& a, const std::string& b) {
+    if (a == b) return;
+    text += std::string("The sweeps differ in ") + what + ": " + first.sweep() + " has " + a +
+            ", " + second.sweep() + " has " + b + "\n";
+  };
+  differ("their dataset's version", first.dataset_version().substr(0, 12),
+         second.dataset_version().substr(0, 12));
+  differ("their split", first.split(), second.split());
+  differ("their protocol", first.protocol(), second.protocol());
+  return text;
+}
+
+Result<ExitCode> Compare(Context& context, const CompareOptions& options) {
+  TUTTI_ASSIGN_OR_RETURN(const auto connection, Connection::Open(context));
+  TUTTI_ASSIGN_OR_RETURN(const auto first, TableOf(*connection, options.first, options.metric));
+  TUTTI_ASSIGN_OR_RETURN(const auto second, TableOf(*connection, options.second, options.metric));
+  const std::vector<Pair> pairs = PairUp(first, second);
+  if (context.json) {
+    std::cout << ComparisonJson(pairs, options, first.metric()).dump(2) << '\n';
+    return ExitCode::kDone;
+  }
+  if (context.quiet) {
+    for (const Pair& pair : pairs) std::cout << Figure(Difference(pair), "%+.6f") << '\n';
+    return ExitCode::kDone;
+  }
+  std::cout << "Average " << first.metric() << " of " << options.first << " and " << options.second
+            << "; the difference is the second less the first\n\n"
+            << MarkdownTable(ComparisonTable(pairs, options));
+  const std::string cautions = Cautions(first, second);
+  if (!cautions.empty()) std::cout << '\n' << cautions;
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void AddCompareCommand(CLI::App& program, Context& context) {
+  CLI::App* compare = program.add_subcommand("compare",
+                                             "two sweeps, cell by cell\n"
+                                             "Example: tutti compare gtzan-baseline gtzan-grouped");
+  auto options = std::make_shared<CompareOptions>();
+  compare->add_option("first", options->first)->required();
+  compare->add_option("second", options->second)->required();
+  compare->add_option("--metric", options->metric, "metric to compare (default f1_macro)");
+  AddCommonOptions(*compare, context);
+  SetAction(*compare, context, [&context, options] { return Compare(context, *options); });
+}
+
+}  // namespace tutti
