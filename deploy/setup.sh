@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what Tutti needs on Debian 12: packages, and LibTorch into the user's cache folder. Safe to repeat.
-set -euo pipefail
+set -Eeuo pipefail
 
 readonly TORCH=torch==2.13.0
 readonly HERE=$(cd "$(dirname "$0")" && pwd)

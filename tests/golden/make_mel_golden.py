@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Makes mel.safetensors and resample.safetensors beside this file: what librosa computes.
 
-  python3 -m venv /tmp/golden && /tmp/golden/bin/pip install librosa==0.11.0 safetensors
-  /tmp/golden/bin/python tests/golden/make_mel_golden.py
+  tests/golden/make_venv.sh
+  tests/golden/python.sh tests/golden/make_mel_golden.py
 
 Inputs are stored as 16-bit samples in the same files, so that both sides start from equal bits.
 """

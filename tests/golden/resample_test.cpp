@@ -14,6 +14,7 @@ constexpr double kBound = 1e-5;
 TEST(ResampleGolden, SamplesAreThoseOfLibrosa) {
   const auto file = OpenGolden("resample.safetensors");
   ASSERT_NE(file, nullptr);
+  EXPECT_TRUE(file->metadata().at("tool").starts_with("librosa 0.11."));
   const auto cases = GoldenCases(*file);
   EXPECT_EQ(cases.size(), 4U);
   for (const Json& golden : cases) {
