@@ -154,6 +154,7 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
 
   void OnJobEnd(JobEnd& end) {
     job_ = 0;
+    pins_.reset();  // before the shard comes in: the cache lets the audio go, not the shard
     if (auto* broke = std::get_if<v1::Broke>(&end)) return TellBroke(std::move(*broke));
     finished_ = std::move(std::get<RunnerResult>(end).finished);
     (*finished_.mutable_timings_seconds())["fetch"] = fetch_seconds_;
@@ -202,7 +203,6 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
     }
     if (!uploaded.ok()) return Break(FailureOf(uploaded.error()), uploaded.error().message);
     for (v1::Artifact& artifact : *uploaded) *finished_.add_artifacts() = std::move(artifact);
-    pins_.reset();
     around_.listener.OnFinished(id_, std::move(finished_));
   }
 

@@ -91,7 +91,8 @@ Status Serve(const WorkerOptions& options, const Profile& profile) {
   TUTTI_ASSIGN_OR_RETURN(RunnerLedger ledger, RunnerLedger::Open(files, random, folder.runners()));
   TUTTI_ASSIGN_OR_RETURN(const auto spool, Spool::Open(files, folder.spool()));
   // Before the loop and so gone after it: work that the loop never came to holds pins.
-  TUTTI_ASSIGN_OR_RETURN(const auto cache, BlobCache::Open(files, folder.cache()));
+  TUTTI_ASSIGN_OR_RETURN(const auto cache,
+                         BlobCache::Open(files, clock, folder.cache(), options.cache_limit_bytes));
   TUTTI_ASSIGN_OR_RETURN(const auto loop, EventLoop::Create(clock));
 
   const v1::WorkerHello hello = MakeHello(options, programs);

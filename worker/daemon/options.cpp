@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "common/byte_size.h"
 #include "common/duration.h"
 #include "common/version.h"
 
@@ -9,6 +10,20 @@ namespace tutti {
 namespace {
 
 constexpr int kBadInput = 2;
+
+// An option whose text `parse` reads into `target`.
+template <class Target, class Parse>
+void AddParsed(CLI::App& app, const std::string& name, Target& target, Parse parse,
+               const std::string& description) {
+  app.add_option_function<std::string>(
+      name,
+      [&target, parse](const std::string& text) {
+        const auto parsed = parse(text);
+        if (!parsed.ok()) throw CLI::ValidationError(parsed.error().message);
+        target = *parsed;
+      },
+      description);
+}
 
 void Describe(CLI::App& app, WorkerOptions& options) {
   app.description(
@@ -22,14 +37,11 @@ void Describe(CLI::App& app, WorkerOptions& options) {
   app.add_option("--name", options.name, "label in tables and pages (default: the host's name)");
   app.add_option("--slots", options.slots, "jobs at a time (default: one per core)")
       ->check(CLI::Range(1, kMaxSlots));
-  app.add_option_function<std::string>(
-      "--exit-when-idle",
-      [&options](const std::string& text) {
-        const auto duration = ParseDuration(text);
-        if (!duration.ok()) throw CLI::ValidationError(duration.error().message);
-        options.exit_when_idle = *duration;
-      },
-      "end after so long without work, for example 10m");
+  AddParsed(app, "--exit-when-idle", options.exit_when_idle, ParseDuration,
+            "end after so long without work, for example 10m");
+  AddParsed(app, "--cache-limit", options.cache_limit_bytes, ParseByteSize,
+            "most bytes of audio and features kept here, for example 20GB; those used longest ago "
+            "go first (default: 50GB)");
   app.add_flag("--allow-command", options.allow_command,
                "run programs that sweep files name, with this user's rights");
   app.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off")

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <variant>
+
+#include "worker/daemon/blob_cache.h"
 
 namespace tutti {
 
@@ -17,6 +20,7 @@ struct WorkerOptions {
   std::string name;  // empty: the host's
   int slots = 0;     // 0: one per core
   std::optional<std::chrono::milliseconds> exit_when_idle;
+  std::uint64_t cache_limit_bytes = kDefaultCacheLimitBytes;
   bool allow_command = false;  // programs that a sweep file names
   std::string log_level = "info";
 };

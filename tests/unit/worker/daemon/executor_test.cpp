@@ -44,7 +44,8 @@ constexpr AttemptId kFirst{12, 1};
 
 class ExecutorTest : public LoopFixture {
  protected:
-  ExecutorTest() : blobs_(dir_ / "blobs"), cache_(*BlobCache::Open(files_, dir_ / "cache")) {}
+  ExecutorTest()
+      : blobs_(dir_ / "blobs"), cache_(*BlobCache::Open(files_, clock_, dir_ / "cache")) {}
   ~ExecutorTest() override {
     executor_.reset();
     pool_.reset();

@@ -50,7 +50,7 @@ class RealPreprocessTest : public LoopFixture {
  protected:
   RealPreprocessTest()
       : blobs_(dir_ / "blobs"),
-        cache_(*BlobCache::Open(files_, dir_ / "cache")),
+        cache_(*BlobCache::Open(files_, clock_, dir_ / "cache")),
         runners_(std::make_unique<RunnerPool>(
             Around(),
             RunnerPool::Programs{

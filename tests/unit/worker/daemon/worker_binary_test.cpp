@@ -174,6 +174,9 @@ TEST_F(WorkerBinaryTest, BadOptionsAreBadInput) {
   EXPECT_EQ(Spawn({"--exit-when-idle", "soon"})->Wait().exit_code, 2);
   EXPECT_EQ(Spawn({"--log-level", "loud"})->Wait().exit_code, 2);
   EXPECT_EQ(Spawn({"--version"})->Wait().exit_code, 0);
+  const auto limited = Spawn({"--cache-limit", "20"});
+  EXPECT_EQ(limited->Wait().exit_code, 2);
+  EXPECT_THAT(ReadAll(limited->errors()), testing::HasSubstr("such as 20GB; got \"20\""));
 }
 
 TEST_F(WorkerBinaryTest, SigtermBeforeTheFirstConnectEndsIt) {

@@ -24,7 +24,7 @@ class RunningWorker {
       : folder_(*WorkerFolder::Open(files_, random_, dir)),
         ledger_(*RunnerLedger::Open(files_, random_, folder_.runners())),
         spool_(*Spool::Open(files_, folder_.spool())),
-        cache_(*BlobCache::Open(files_, folder_.cache())),
+        cache_(*BlobCache::Open(files_, clock_, folder_.cache())),
         loop_(*EventLoop::Create(clock_)) {
     options.hello.set_name("box");
     options.hello.set_slots(2);
