@@ -7,6 +7,9 @@ namespace tutti {
 
 void AddLocalCommand(CLI::App& program, Context& context);
 void AddDatasetCommand(CLI::App& program, Context& context);
+// check, split, figure: of a folder, so they need no coordinator. dataset: the command of that
+// name.
+void AddDatasetTools(CLI::App& dataset, Context& context);
 void AddSubmitCommand(CLI::App& program, Context& context);
 void AddWatchCommand(CLI::App& program, Context& context);
 void AddTableCommand(CLI::App& program, Context& context);

@@ -120,6 +120,8 @@ void AddDatasetCommand(CLI::App& program, Context& context) {
   show->add_option("name", *name)->required();
   AddCommonOptions(*show, context);
   SetAction(*show, context, [&context, name] { return Show(context, *name); });
+
+  AddDatasetTools(*dataset, context);
 }
 
 }  // namespace tutti

@@ -85,8 +85,8 @@ class EventReader {
 
 }  // namespace
 
-Result<std::vector<Json>> CallRunner(Context& context, const std::string& program,
-                                     const Json& job) {
+Result<std::vector<Json>> CallRunner(Context& context, const std::string& program, const Json& job,
+                                     const std::vector<std::string>& arguments) {
   TUTTI_ASSIGN_OR_RETURN(const auto folder, BinaryFolder());
   if (!context.files.Exists(folder / program)) {
     return NotFound(program + " is not beside tutti in " + folder.string() +
@@ -94,10 +94,12 @@ Result<std::vector<Json>> CallRunner(Context& context, const std::string& progra
   }
   SpawnOptions options;
   options.argv = {(folder / program).string()};
+  options.argv.insert(options.argv.end(), arguments.begin(), arguments.end());
   options.input = Stream::kPipe;
   options.output = Stream::kPipe;
   TUTTI_ASSIGN_OR_RETURN(const auto child, Spawn(options));
   TUTTI_RETURN_IF_ERROR(WriteAll(child->input().get(), DumpJson(job) + "\n", program));
+  if (!arguments.empty()) child->input().Reset();
   return EventReader(*child, program).ReadToResult(context.interrupt);
 }
 

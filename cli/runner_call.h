@@ -14,6 +14,8 @@ namespace tutti {
 // last one `result`. Its log goes to stderr. kInvalidArgument: it refused the job (bad_config,
 // bad_data), in its own words. kResourceExhausted: out of memory. kCancelled: the user asked to
 // stop. kNotFound: there is no such binary. kInternal: it ended without a result.
-Result<std::vector<Json>> CallRunner(Context& context, const std::string& program, const Json& job);
+// arguments: of the program; none: it is a runner.
+Result<std::vector<Json>> CallRunner(Context& context, const std::string& program, const Json& job,
+                                     const std::vector<std::string>& arguments = {});
 
 }  // namespace tutti

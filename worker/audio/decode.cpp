@@ -114,6 +114,12 @@ int AudioReader::channels() const {
   return handle_->info.channels;
 }
 
+std::optional<std::int64_t> AudioReader::declared_samples() const {
+  const sf_count_t frames = handle_->info.frames;
+  if (frames <= 0 || frames == SF_COUNT_MAX) return std::nullopt;
+  return frames;
+}
+
 Error AudioReader::Undecodable(const std::string& why) const {
   return CannotDecode(path_, why);
 }

@@ -5,8 +5,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -32,6 +34,8 @@ class AudioReader {
 
   int sample_rate_hz() const;
   int channels() const;
+  // Samples that the header names; nothing where it names none.
+  std::optional<std::int64_t> declared_samples() const;
 
   // Fills `mono` from its start and returns how many samples it got: fewer than asked for only at
   // the end of what decodes, also where that is before the end that the header names. kDataLoss: a

@@ -15,6 +15,7 @@
 #include "common/version.h"
 #include "worker/audio/commands.h"
 #include "worker/audio/line_io.h"
+#include "worker/audio/requests.h"
 #include "worker/audio/runner.h"
 
 namespace {
@@ -30,6 +31,18 @@ constexpr char kFooter[] =
 int ExitCode(const tutti::Status& status) {
   if (status.ok()) return 0;
   std::cerr << "tutti-preprocess: " << status.error().message << '\n';
+  return kBadInput;
+}
+
+// For `tutti dataset check` and `figure`: one request on standard input, events on standard output.
+int Serve(tutti::Status (*serve)(std::string_view, tutti::EventWriter&)) {
+  std::signal(SIGPIPE, SIG_IGN);
+  tutti::EventWriter events(STDOUT_FILENO);
+  const auto line = tutti::LineReader(STDIN_FILENO).Next();
+  tutti::Status served =
+      line.ok() ? serve(line->value_or(""), events) : tutti::Status(line.error());
+  if (served.ok()) return 0;
+  tutti::TellFailure(served.error(), events);
   return kBadInput;
 }
 
@@ -66,8 +79,13 @@ int main(int argc, char** argv) {
   bench->add_option("DIR", folder, "folder, searched with its subfolders")->required();
   bench->add_option("--threads", threads, "threads at work")->capture_default_str();
 
+  CLI::App* check = app.add_subcommand("check", "For tutti dataset check: a request on stdin");
+  CLI::App* figure = app.add_subcommand("figure", "For tutti dataset figure: a request on stdin");
+
   try {
     app.parse(argc, argv);
+    if (*check) return Serve(tutti::ServeCheck);
+    if (*figure) return Serve(tutti::ServeFigure);
     if (*one) {
       tutti::PosixFileSystem files;
       return ExitCode(tutti::PreprocessOne(files, audio, output, features));
