@@ -96,8 +96,14 @@ Status Serve(const WorkerOptions& options, const Profile& profile) {
   const v1::WorkerHello hello = MakeHello(options, programs);
   const auto stub = v1::WorkerService::NewStub(channel);
   Backoff backoff(random, kFirstReconnect, kLongestReconnect);
+  // Also before the first connect it ends when it is time to.
+  const SteadyTime begun = clock.SteadyNow();
   const Waiter wait = [&](std::chrono::milliseconds at_most) {
-    return signals.WaitFor(at_most) ? Waited::kInterrupted : Waited::kFully;
+    const bool told = signals.WaitFor(at_most);
+    const bool late = options.until && ToInt(clock.WallNow()) >= ToInt(*options.until);
+    const bool idle =
+        options.exit_when_idle && clock.SteadyNow() >= begun + *options.exit_when_idle;
+    return told || late || idle ? Waited::kInterrupted : Waited::kFully;
   };
   TUTTI_ASSIGN_OR_RETURN(const std::string token,
                          OwnToken(*stub, folder, profile.token, hello.name(), backoff, wait));
@@ -108,7 +114,8 @@ Status Serve(const WorkerOptions& options, const Profile& profile) {
   IoPool pool(kIoThreads);
   WorkerDaemon daemon(
       {*loop, pool, clock, files, random, folder, *spool, *cache, blobs, runners, *stub}, token,
-      {hello, options.exit_when_idle}, [&] { TellReady(folder.worker_id(), hello); });
+      {hello, options.exit_when_idle, options.until},
+      [&] { TellReady(folder.worker_id(), hello); });
   WatchSignals(*loop, signals, daemon, runners);
   daemon.Start();
   loop->Run();
@@ -148,7 +155,7 @@ int Run(const WorkerOptions& options) {
 }  // namespace tutti
 
 int main(int argc, char** argv) {
-  const auto parsed = tutti::ParseWorkerOptions(argc, argv);
+  const auto parsed = tutti::ParseWorkerOptions(argc, argv, tutti::SystemClock());
   if (const int* exit_code = std::get_if<int>(&parsed)) return *exit_code;
   return tutti::Run(std::get<tutti::WorkerOptions>(parsed));
 }

@@ -5,6 +5,7 @@
 #include "common/byte_size.h"
 #include "common/duration.h"
 #include "common/version.h"
+#include "worker/daemon/end_time.h"
 
 namespace tutti {
 namespace {
@@ -25,7 +26,7 @@ void AddParsed(CLI::App& app, const std::string& name, Target& target, Parse par
       description);
 }
 
-void Describe(CLI::App& app, WorkerOptions& options) {
+void Describe(CLI::App& app, WorkerOptions& options, const Clock& clock) {
   app.description(
       "Does the jobs that a coordinator leases to this machine.\n"
       "Example: tutti-worker --profile worker.json --dir /var/lib/tutti-worker");
@@ -39,6 +40,11 @@ void Describe(CLI::App& app, WorkerOptions& options) {
       ->check(CLI::Range(1, kMaxSlots));
   AddParsed(app, "--exit-when-idle", options.exit_when_idle, ParseDuration,
             "end after so long without work, for example 10m");
+  AddParsed(
+      app, "--until", options.until,
+      [&clock](const std::string& text) { return ParseEndTime(text, clock.WallNow()); },
+      "take no work from this local time on, give back what runs and end: HH:MM or "
+      "YYYY-MM-DDTHH:MM");
   AddParsed(app, "--cache-limit", options.cache_limit_bytes, ParseByteSize,
             "most bytes of audio and features kept here, for example 20GB; those used longest ago "
             "go first (default: 50GB)");
@@ -50,11 +56,11 @@ void Describe(CLI::App& app, WorkerOptions& options) {
 
 }  // namespace
 
-std::variant<WorkerOptions, int> ParseWorkerOptions(int argc, char** argv) {
+std::variant<WorkerOptions, int> ParseWorkerOptions(int argc, char** argv, const Clock& clock) {
   WorkerOptions options;
   CLI::App app;
   app.name("tutti-worker");
-  Describe(app, options);
+  Describe(app, options, clock);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <variant>
 
+#include "common/clock.h"
 #include "worker/daemon/blob_cache.h"
 
 namespace tutti {
@@ -20,13 +21,14 @@ struct WorkerOptions {
   std::string name;  // empty: the host's
   int slots = 0;     // 0: one per core
   std::optional<std::chrono::milliseconds> exit_when_idle;
+  std::optional<UnixMillis> until;  // from then on no more work
   std::uint64_t cache_limit_bytes = kDefaultCacheLimitBytes;
   bool allow_command = false;  // programs that a sweep file names
   std::string log_level = "info";
 };
 
-// The options, or the exit code with which to end now (0 after --help and --version, 2 after bad
-// input).
-std::variant<WorkerOptions, int> ParseWorkerOptions(int argc, char** argv);
+// The options (times of day as seen from now), or the exit code with which to end now (0 after
+// --help and --version, 2 after bad input).
+std::variant<WorkerOptions, int> ParseWorkerOptions(int argc, char** argv, const Clock& clock);
 
 }  // namespace tutti

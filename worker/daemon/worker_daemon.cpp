@@ -5,8 +5,13 @@
 
 #include <spdlog/spdlog.h>
 
+#include "worker/daemon/end_time.h"
+
 namespace tutti {
 namespace {
+
+// Wall time may jump, and stands still for the steady clock while the machine sleeps.
+constexpr std::chrono::milliseconds kUntilLookInterval{60'000};
 
 template <class... F>
 struct Match : F... {
@@ -32,6 +37,7 @@ void WorkerDaemon::Start() {
   for (const Spool::Recovered& recovered : around_.spool.recovered()) {
     agent_.Recover(recovered.attempt, recovered.events, Now());
   }
+  CheckUntil();
   link_.Connect();
   SchedulePump();
 }
@@ -120,6 +126,7 @@ void WorkerDaemon::SchedulePump() {
 }
 
 void WorkerDaemon::Pump() {
+  CheckUntil();  // before a frame goes out: it must not offer slots any more
   agent_.OnTick(Now());
   // An action may make more of them: an attempt that cannot begin breaks at once.
   for (auto actions = agent_.TakeActions(); !actions.empty(); actions = agent_.TakeActions()) {
@@ -162,6 +169,10 @@ void WorkerDaemon::ArmTimer() {
   const auto sooner = [&](SteadyTime other) { when = std::min(when.value_or(other), other); };
   if (drain_until_) sooner(*drain_until_);
   if (idle_since_ && !drain_until_) sooner(*idle_since_ + *options_.exit_when_idle);
+  if (options_.until && !drain_until_) {
+    const std::chrono::milliseconds left(ToInt(*options_.until) - ToInt(around_.clock.WallNow()));
+    sooner(around_.clock.SteadyNow() + std::min(left, kUntilLookInterval));
+  }
   around_.loop.Cancel(timer_);
   timer_ = when ? around_.loop.RunAt(*when, [this] { SchedulePump(); }) : 0;
 }
@@ -176,6 +187,11 @@ void WorkerDaemon::CheckIdle() {
   } else if (now >= *idle_since_ + *options_.exit_when_idle) {
     Drain("no work came");
   }
+}
+
+void WorkerDaemon::CheckUntil() {
+  if (!options_.until || ToInt(around_.clock.WallNow()) < ToInt(*options_.until)) return;
+  Drain("it is past " + FormatEndTime(*options_.until) + " (--until)");
 }
 
 // What is not acknowledged by then stays in the spool, for the next start.

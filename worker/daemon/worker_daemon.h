@@ -35,6 +35,7 @@ class WorkerDaemon final : private AttemptListener, private CoordinatorLink::Lis
   struct Options {
     v1::WorkerHello hello;
     std::optional<std::chrono::milliseconds> exit_when_idle;
+    std::optional<UnixMillis> until;  // drains then; also when it is past already
   };
   // All outlive the daemon.
   struct Surroundings {
@@ -85,6 +86,7 @@ class WorkerDaemon final : private AttemptListener, private CoordinatorLink::Lis
   void CarryOut(const Action& action);
   void ArmTimer();
   void CheckIdle();
+  void CheckUntil();
   void CheckDrained();
 
   Surroundings around_;
