@@ -71,6 +71,7 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
 
   void Stop() {
     stopped_ = true;
+    ReturnDevice();
     if (job_ != 0) around_.runners.Abort(job_);
     around_.loop.Cancel(retry_);
   }
@@ -106,7 +107,9 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
     fetch_seconds_ = Seconds(around_.clock.SteadyNow() - begun_);
     InputPaths inputs;
     for (const auto& [hash, pin] : *pins_) inputs[hash] = pin.path();
-    Result<std::string> line = JobLine(lease_, inputs, output_dir_);
+    // Features are made on the processor.
+    if (lease_.kind() != v1::JOB_KIND_PREPROCESS) device_ = around_.gpus.Take();
+    Result<std::string> line = JobLine(lease_, inputs, output_dir_, device_.value_or("cpu"));
     if (!line.ok()) return Break(v1::FAILURE_CLASS_BAD_CONFIG, line.error().message);
     line_ = *std::move(line);
     if (!lease_.has_command()) return GiveToRunner({});
@@ -152,6 +155,7 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
 
   void OnJobEnd(JobEnd& end) {
     job_ = 0;
+    ReturnDevice();
     pins_.reset();  // before the shard comes in: the cache lets the audio go, not the shard
     if (auto* broke = std::get_if<v1::Broke>(&end)) return TellBroke(std::move(*broke));
     finished_ = std::move(std::get<RunnerResult>(end).finished);
@@ -219,7 +223,12 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
     TellBroke(std::move(broke));
   }
 
+  void ReturnDevice() {
+    if (device_) around_.gpus.GiveBack(*std::exchange(device_, std::nullopt));
+  }
+
   void TellBroke(v1::Broke broke) {
+    ReturnDevice();
     pins_.reset();
     spdlog::warn("{} broke: {}", Describe(id_), broke.message());
     around_.listener.OnBroke(id_, std::move(broke));
@@ -235,7 +244,8 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
   EventLoop::TimerId retry_ = 0;
   RunnerPool::JobNumber job_ = 0;  // 0: no runner has it
   std::shared_ptr<Pins> pins_;
-  std::string line_;  // until a runner has it
+  std::optional<std::string> device_;  // while it has a share of one
+  std::string line_;                   // until a runner has it
   double fetch_seconds_ = 0;
   std::vector<RunnerArtifact> artifacts_;
   std::map<std::int64_t, std::string> track_errors_;  // by track id

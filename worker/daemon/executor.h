@@ -17,6 +17,7 @@
 #include "worker/daemon/blob_cache.h"
 #include "worker/daemon/blob_transport.h"
 #include "worker/daemon/event_loop.h"
+#include "worker/daemon/gpus.h"
 #include "worker/daemon/io_pool.h"
 #include "worker/daemon/runner_pool.h"
 
@@ -48,6 +49,7 @@ class Executor {
     BlobCache& cache;
     BlobTransport& blobs;
     RunnerPool& runners;
+    GpuShares& gpus;
     AttemptListener& listener;
   };
 

@@ -88,7 +88,7 @@ std::vector<std::string> InputHashes(const v1::Lease& lease) {
 }
 
 Result<std::string> JobLine(const v1::Lease& lease, const InputPaths& inputs,
-                            const std::filesystem::path& output_dir) {
+                            const std::filesystem::path& output_dir, const std::string& device) {
   const std::string what = Describe(ToAttemptId(lease.attempt()));
   TUTTI_ASSIGN_OR_RETURN(const std::string kind, KindName(lease));
   TUTTI_ASSIGN_OR_RETURN(const Json config, Parsed(lease.config_json(), what + ": configuration"));
@@ -107,7 +107,7 @@ Result<std::string> JobLine(const v1::Lease& lease, const InputPaths& inputs,
                     {"resume", nullptr},
                     {"output_dir", output_dir.string()},
                     {"threads", lease.threads()},
-                    {"device", "cpu"}};
+                    {"device", device}};
   return DumpJson(job) + "\n";
 }
 

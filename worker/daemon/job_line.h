@@ -18,9 +18,9 @@ using InputPaths = std::map<std::string, std::filesystem::path>;
 // Hashes of the blobs that the job reads: audio for a preprocess job, shards for a run; each once.
 std::vector<std::string> InputHashes(const v1::Lease& lease);
 
-// One line with its newline. kInvalidArgument: the lease is of a kind that this release does not
-// run, its JSON is none, or a track names a shard that it does not have.
+// One line with its newline. device: "cpu" or "cuda:N". kInvalidArgument: the lease is of a kind
+// that this release does not run, its JSON is none, or a track names a shard that it does not have.
 Result<std::string> JobLine(const v1::Lease& lease, const InputPaths& inputs,
-                            const std::filesystem::path& output_dir);
+                            const std::filesystem::path& output_dir, const std::string& device);
 
 }  // namespace tutti

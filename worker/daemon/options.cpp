@@ -6,6 +6,7 @@
 #include "common/duration.h"
 #include "common/version.h"
 #include "worker/daemon/end_time.h"
+#include "worker/daemon/gpus.h"
 
 namespace tutti {
 namespace {
@@ -48,6 +49,8 @@ void Describe(CLI::App& app, WorkerOptions& options, const Clock& clock) {
   AddParsed(app, "--cache-limit", options.cache_limit_bytes, ParseByteSize,
             "most bytes of audio and features kept here, for example 20GB; those used longest ago "
             "go first (default: 50GB)");
+  AddParsed(app, "--gpus", options.gpus, ParseGpuList,
+            "GPUs to train on, by number, for example 0,2; or none (default: all there are)");
   app.add_flag("--allow-command", options.allow_command,
                "run programs that sweep files name, with this user's rights");
   app.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off")

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "common/clock.h"
 #include "worker/daemon/blob_cache.h"
@@ -23,7 +24,8 @@ struct WorkerOptions {
   std::optional<std::chrono::milliseconds> exit_when_idle;
   std::optional<UnixMillis> until;  // from then on no more work
   std::uint64_t cache_limit_bytes = kDefaultCacheLimitBytes;
-  bool allow_command = false;  // programs that a sweep file names
+  std::optional<std::vector<int>> gpus;  // empty list: none; not given: all there are
+  bool allow_command = false;            // programs that a sweep file names
   std::string log_level = "info";
 };
 

@@ -28,7 +28,7 @@ WorkerDaemon::WorkerDaemon(const Surroundings& surroundings, const std::string& 
       agent_({surroundings.folder.worker_id(), options.hello, options.hello.slots()}),
       executor_({surroundings.loop, surroundings.pool, surroundings.clock, surroundings.files,
                  surroundings.random, surroundings.cache, surroundings.blobs, surroundings.runners,
-                 *this},
+                 surroundings.gpus, *this},
                 surroundings.folder.jobs()),
       link_(surroundings.loop, surroundings.clock, surroundings.random, surroundings.folder,
             surroundings.stub, token, *this) {}

@@ -49,6 +49,7 @@ class WorkerDaemon final : private AttemptListener, private CoordinatorLink::Lis
     BlobCache& cache;
     BlobTransport& blobs;
     RunnerPool& runners;
+    GpuShares& gpus;
     v1::WorkerService::StubInterface& stub;
   };
 
