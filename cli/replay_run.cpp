@@ -29,7 +29,7 @@ Result<InputPaths> FetchAudio(Context& context, Connection& connection, const v1
 
 Result<std::vector<Json>> Call(Context& context, const std::string& program, const v1::Lease& lease,
                                const InputPaths& inputs, const std::filesystem::path& folder) {
-  TUTTI_ASSIGN_OR_RETURN(const std::string line, JobLine(lease, inputs, folder));
+  TUTTI_ASSIGN_OR_RETURN(const std::string line, JobLine(lease, inputs, {.output_dir = folder}));
   TUTTI_ASSIGN_OR_RETURN(const Json job, ParseJson(line, "job line"));
   return CallRunner(context, program, job);
 }
@@ -72,6 +72,7 @@ Result<std::filesystem::path> MakeShard(Context& context, Connection& connection
 Result<Json> ReplayRun(Context& context, Connection& connection, const v1::Lease& lease,
                        const std::filesystem::path& folder) {
   v1::Lease run = lease;
+  run.clear_resume();
   std::map<std::int64_t, std::int32_t> rows;
   InputPaths shards;
   for (int i = 0; i < run.shards_size(); ++i) {

@@ -32,6 +32,10 @@ Json PathOf(const std::string& hash, const InputPaths& inputs) {
   return found == inputs.end() ? Json() : Json(found->second.string());
 }
 
+Json SecondsOrNull(const std::optional<std::chrono::milliseconds>& interval) {
+  return interval ? Json(std::chrono::duration<double>(*interval).count()) : Json();
+}
+
 Result<Json> TracksOf(const v1::Lease& lease, const InputPaths& inputs) {
   Json tracks = Json::array();
   const bool reads_audio = lease.kind() == v1::JOB_KIND_PREPROCESS;
@@ -87,12 +91,13 @@ std::vector<std::string> InputHashes(const v1::Lease& lease) {
   } else {
     for (const auto& shard : lease.shards()) hashes.insert(shard.blob_hash());
     for (const auto& file : lease.command().files()) hashes.insert(file.blob_hash());
+    if (lease.has_resume()) hashes.insert(lease.resume().blob_hash());
   }
   return {hashes.begin(), hashes.end()};
 }
 
 Result<std::string> JobLine(const v1::Lease& lease, const InputPaths& inputs,
-                            const std::filesystem::path& output_dir) {
+                            const JobPlace& place) {
   const std::string what = NameOf(lease);
   TUTTI_ASSIGN_OR_RETURN(const std::string kind, KindName(lease));
   TUTTI_ASSIGN_OR_RETURN(const Json config, Parsed(lease.config_json(), what + ": configuration"));
@@ -108,10 +113,11 @@ Result<std::string> JobLine(const v1::Lease& lease, const InputPaths& inputs,
                     {"tracks", std::move(tracks)},
                     {"split", SplitOf(lease)},
                     {"weights", nullptr},
-                    {"resume", nullptr},
-                    {"output_dir", output_dir.string()},
+                    {"resume", PathOf(lease.resume().blob_hash(), inputs)},
+                    {"resume_interval_seconds", SecondsOrNull(place.resume_interval)},
+                    {"output_dir", place.output_dir.string()},
                     {"threads", lease.threads()},
-                    {"device", "cpu"}};
+                    {"device", place.device}};
   return DumpJson(job) + "\n";
 }
 

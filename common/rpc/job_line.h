@@ -2,8 +2,10 @@
 // inputs.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,12 +17,22 @@ namespace tutti {
 // Blob hash → file on this machine.
 using InputPaths = std::map<std::string, std::filesystem::path>;
 
-// Hashes of the blobs that the job reads: audio for a preprocess job, shards for a run; each once.
+// Hashes of the blobs that the job reads: audio for a preprocess job, shards, program and resume
+// file for a run; each once.
 std::vector<std::string> InputHashes(const v1::Lease& lease);
 
-// One line with its newline. kInvalidArgument: the lease is of a kind that this release does not
-// run, its JSON is none, or a track names a shard that it does not have.
+// Where and how this machine does a job.
+struct JobPlace {
+  std::filesystem::path output_dir;
+  std::string device = "cpu";  // or "cuda:N"
+  // How often a training writes what a later attempt can go on from; 0: after each epoch; nothing:
+  // never.
+  std::optional<std::chrono::milliseconds> resume_interval;
+};
+
+// One line with its newline. kInvalidArgument: the lease is of a kind
+// that this release does not run, its JSON is none, or a track names a shard that it does not have.
 Result<std::string> JobLine(const v1::Lease& lease, const InputPaths& inputs,
-                            const std::filesystem::path& output_dir);
+                            const JobPlace& place);
 
 }  // namespace tutti

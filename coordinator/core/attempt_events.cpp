@@ -50,6 +50,10 @@ class EventApplier {
   void On(const AttemptKey& key, const WorkerId&, const AttemptLog& log) {
     batch_.changes.push_back(PutLog{{key.job, key.attempt, log.first, log.lines}});
   }
+  void On(const AttemptKey& key, const WorkerId&, const AttemptResume& resume) {
+    batch_.changes.push_back(
+        PutResume{{key.job, key.attempt, resume.blob_hash, resume.size_bytes, resume.epoch}});
+  }
   void On(const AttemptKey& key, const WorkerId& from, const AttemptFinished& result) {
     const Job& job = books_.JobOf(key.job);
     if (job.kind == JobKind::kPreprocess) {

@@ -51,6 +51,13 @@ struct PutEpoch {
 struct PutLog {
   LogRecord row;
 };  // (job, attempt, first)
+struct PutResume {
+  ResumeRecord row;
+};  // job
+// OK where there is none.
+struct RemoveResume {
+  JobId job;
+};
 struct PutUndecodable {
   UndecodableRecord row;
 };  // (content_hash, spec_hash)
@@ -71,8 +78,8 @@ struct RememberRequest {
 };
 
 using Change = std::variant<PutDataset, PutSweep, PutFeatureSet, PutJob, UpdateJob, RemoveRun,
-                            PutAttempt, PutResult, PutEpoch, PutLog, PutUndecodable, PutWorker,
-                            PutToken, AppendEvent, RememberRequest>;
+                            PutAttempt, PutResult, PutEpoch, PutLog, PutResume, RemoveResume,
+                            PutUndecodable, PutWorker, PutToken, AppendEvent, RememberRequest>;
 
 // In the order in which they are to be applied.
 using Changes = std::vector<Change>;

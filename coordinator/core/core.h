@@ -64,6 +64,11 @@ struct AttemptLog {
   std::int64_t first = 1;  // number of the first line
   std::vector<std::string> lines;
 };
+struct AttemptResume {
+  std::string blob_hash;
+  std::int64_t size_bytes = 0;
+  std::int32_t epoch = 0;
+};
 struct AttemptFinished {
   std::map<std::string, double> metrics;
   std::map<std::string, double> timings_seconds;
@@ -89,7 +94,7 @@ struct AttemptEvent {
   std::int64_t sequence = 0;  // 1 for the first of an attempt
   UnixMillis at{};
   std::variant<AttemptStarted, AttemptProgress, AttemptEpoch, AttemptFinished, AttemptBroke,
-               AttemptReturned, AttemptLog>
+               AttemptReturned, AttemptLog, AttemptResume>
       payload;
 };
 

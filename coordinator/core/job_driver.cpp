@@ -46,6 +46,10 @@ Status JobDriver::Drive(JobId id, const job::Event& event, const EventDetail& de
   if (std::holds_alternative<job::Renewed>(event)) return {};
   StoreJob(job, after == JobPhase::kFailed ? detail.message : "");
   if (after == JobPhase::kSucceeded || after == JobPhase::kCancelled) ForgetLostAttempts(id);
+  const bool has_ended =
+      after == JobPhase::kSucceeded || after == JobPhase::kFailed || after == JobPhase::kCancelled;
+  // Whoever tries again after the end starts over.
+  if (has_ended && job.kind == JobKind::kTrain) batch_.changes.push_back(RemoveResume{id});
   if (job.kind == JobKind::kPreprocess && before != after) {
     FollowShard(books_, batch_, *this, job, before);
   }

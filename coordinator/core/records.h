@@ -167,6 +167,17 @@ struct EpochRecord {
   friend bool operator==(const EpochRecord&, const EpochRecord&) = default;
 };
 
+// What the next attempt at a job can go on from.
+struct ResumeRecord {
+  JobId job;
+  AttemptNumber attempt = 0;  // that wrote it
+  std::string blob_hash;
+  std::int64_t size_bytes = 0;
+  std::int32_t epoch = 0;  // after which it goes on
+
+  friend bool operator==(const ResumeRecord&, const ResumeRecord&) = default;
+};
+
 // Lines that an attempt's runner printed, as they arrived together.
 struct LogRecord {
   JobId job;

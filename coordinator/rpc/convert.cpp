@@ -108,6 +108,13 @@ Result<AttemptBroke> ToBroke(const v1::Broke& from) {
   return broke;
 }
 
+Result<AttemptResume> ToResume(const v1::ResumeFile& from) {
+  if (!IsSha256Hex(from.blob_hash()) || from.size_bytes() < 1 || from.epoch() < 1) {
+    return InvalidArgument("resume: expected a blob's hash, its size and an epoch from 1 on");
+  }
+  return AttemptResume{from.blob_hash(), from.size_bytes(), from.epoch()};
+}
+
 Result<AttemptLog> ToLog(const v1::LogLines& from) {
   if (from.first() < 1 || from.lines().empty() || from.lines_size() > kMaxLinesPerLogEvent) {
     return InvalidArgument("log: expected 1 to " + std::to_string(kMaxLinesPerLogEvent) +
@@ -150,6 +157,10 @@ Result<AttemptEvent> ToEvent(const v1::AttemptEvent& from) {
     case v1::AttemptEvent::kReturned:
       event.payload = AttemptReturned{from.returned().reason(), from.returned().started()};
       return event;
+    case v1::AttemptEvent::kResume: {
+      TUTTI_ASSIGN_OR_RETURN(event.payload, ToResume(from.resume()));
+      return event;
+    }
     case v1::AttemptEvent::kLog: {
       TUTTI_ASSIGN_OR_RETURN(event.payload, ToLog(from.log()));
       return event;

@@ -148,6 +148,12 @@ Result<v1::Lease> LeaseBuilder::Build(const Grant& grant, StoreReader& reader) {
   lease.set_threads(static_cast<std::int32_t>(threads));
   if (job.feature_set) TUTTI_RETURN_IF_ERROR(AddFeatures(job, config, sweep, reader, lease));
   if (job.kind == JobKind::kCommand) TUTTI_RETURN_IF_ERROR(AddCommand(config, lease));
+  TUTTI_ASSIGN_OR_RETURN(const auto resume, reader.Resume(job.id));
+  if (resume) {
+    lease.mutable_resume()->set_blob_hash(resume->blob_hash);
+    lease.mutable_resume()->set_size_bytes(resume->size_bytes);
+    lease.mutable_resume()->set_epoch(resume->epoch);
+  }
   return lease;
 }
 

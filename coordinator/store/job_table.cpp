@@ -116,8 +116,8 @@ Status Write(SqliteConnection& connection, const RemoveRun& change) {
   for (const char* sql :
        {"DELETE FROM result_value WHERE job = ?1", "DELETE FROM result_artifact WHERE job = ?1",
         "DELETE FROM result WHERE job = ?1", "DELETE FROM epoch WHERE job = ?1",
-        "DELETE FROM log WHERE job = ?1", "DELETE FROM attempt WHERE job = ?1",
-        "DELETE FROM job_config WHERE job = ?1"}) {
+        "DELETE FROM log WHERE job = ?1", "DELETE FROM resume WHERE job = ?1",
+        "DELETE FROM attempt WHERE job = ?1", "DELETE FROM job_config WHERE job = ?1"}) {
     TUTTI_RETURN_IF_ERROR(connection.Query(sql).Bind(change.id).Run());
   }
   SqliteQuery query = connection.Query("DELETE FROM job WHERE id = ?1 AND kind <> 'preprocess'");

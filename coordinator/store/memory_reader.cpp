@@ -68,6 +68,11 @@ class MemoryReader final : public StoreReader {
                   [&](const EpochRecord& row) { return row.job == job && row.attempt == attempt; });
   }
   Result<std::optional<EpochRecord>> LastEpoch(JobId job) override;
+  Result<std::optional<ResumeRecord>> Resume(JobId job) override {
+    const auto found = tables_.resumes.find(job);
+    if (found == tables_.resumes.end()) return std::optional<ResumeRecord>();
+    return std::optional<ResumeRecord>(found->second);
+  }
   Result<std::vector<LogRecord>> Log(JobId job, AttemptNumber attempt, std::int64_t after,
                                      std::int64_t limit) override;
   Result<std::vector<UndecodableRecord>> Undecodable(std::string_view spec_hash) override {

@@ -135,6 +135,7 @@ Status MemoryTables::Put(const RemoveRun& change, UndoLog& undo) {
   }
   for (const auto& point : points) Erase(epochs, point, undo);
   for (const auto& lines : printed) Erase(logs, lines, undo);
+  Erase(resumes, change.id, undo);
   for (const AttemptId& attempt : tries) Erase(attempts, attempt, undo);
   Erase(results, change.id, undo);
   Erase(job_ids, KeyOf(found->second), undo);
@@ -176,6 +177,16 @@ Status MemoryTables::Put(const PutEpoch& change, UndoLog& undo) {
 
 Status MemoryTables::Put(const PutLog& change, UndoLog& undo) {
   Set(logs, {{change.row.job, change.row.attempt}, change.row.first}, change.row, undo);
+  return {};
+}
+
+Status MemoryTables::Put(const PutResume& change, UndoLog& undo) {
+  Set(resumes, change.row.job, change.row, undo);
+  return {};
+}
+
+Status MemoryTables::Put(const RemoveResume& change, UndoLog& undo) {
+  Erase(resumes, change.job, undo);
   return {};
 }
 
@@ -268,6 +279,13 @@ Status MemoryTables::CheckReferences(const PutLog& change) const {
   if (!logs.contains({{row.job, row.attempt}, row.first})) return {};
   if (attempts.contains({row.job, row.attempt})) return {};
   return Dangling("log line " + std::to_string(row.first), Text(row.job, row.attempt));
+}
+
+Status MemoryTables::CheckReferences(const PutResume& change) const {
+  if (!resumes.contains(change.row.job)) return {};
+  const ResumeRecord& row = resumes.at(change.row.job);
+  if (attempts.contains({row.job, row.attempt})) return {};
+  return Dangling("the resume file of " + Text(row.job), Text(row.job, row.attempt));
 }
 
 Status MemoryTables::CheckReferences(const PutUndecodable& change) const {

@@ -32,6 +32,7 @@ class MemoryTables {
   std::map<JobId, ResultRecord> results;
   std::map<std::pair<AttemptId, std::int32_t>, EpochRecord> epochs;
   std::map<std::pair<AttemptId, std::int64_t>, LogRecord> logs;
+  std::map<JobId, ResumeRecord> resumes;
   std::map<std::pair<std::string, std::string>, UndecodableRecord> undecodable;  // by spec, content
   std::map<WorkerId, WorkerRecord> workers;
   std::map<std::string, TokenRecord> tokens;
@@ -56,6 +57,8 @@ class MemoryTables {
   Status Put(const PutResult& change, UndoLog& undo);
   Status Put(const PutEpoch& change, UndoLog& undo);
   Status Put(const PutLog& change, UndoLog& undo);
+  Status Put(const PutResume& change, UndoLog& undo);
+  Status Put(const RemoveResume& change, UndoLog& undo);
   Status Put(const PutUndecodable& change, UndoLog& undo);
   Status Put(const PutWorker& change, UndoLog& undo);
   Status Put(const PutToken& change, UndoLog& undo);
@@ -71,6 +74,7 @@ class MemoryTables {
   Status CheckReferences(const PutResult& change) const;
   Status CheckReferences(const PutEpoch& change) const;
   Status CheckReferences(const PutLog& change) const;
+  Status CheckReferences(const PutResume& change) const;
   Status CheckReferences(const PutUndecodable& change) const;
   template <class Other>
   Status CheckReferences(const Other&) const {

@@ -137,6 +137,15 @@ CREATE TABLE epoch (
   FOREIGN KEY (job, attempt) REFERENCES attempt DEFERRABLE INITIALLY DEFERRED
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE resume (
+  job INTEGER PRIMARY KEY,
+  attempt INTEGER NOT NULL,
+  blob_hash TEXT NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  epoch INTEGER NOT NULL,
+  FOREIGN KEY (job, attempt) REFERENCES attempt DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+
 -- What runners printed, as it arrived. Lines first … first + (lines in lines_json) - 1.
 CREATE TABLE log (
   job INTEGER NOT NULL,

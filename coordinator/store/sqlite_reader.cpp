@@ -54,6 +54,9 @@ class SqliteReader final : public StoreReader {
   Result<std::vector<EpochRecord>> Epochs(JobId job, AttemptNumber attempt) override {
     return InSnapshot([&](SqliteConnection& c) { return ReadEpochs(c, job, attempt); });
   }
+  Result<std::optional<ResumeRecord>> Resume(JobId job) override {
+    return InSnapshot([&](SqliteConnection& c) { return ReadResume(c, job); });
+  }
   Result<std::vector<LogRecord>> Log(JobId job, AttemptNumber attempt, std::int64_t after,
                                      std::int64_t limit) override {
     return InSnapshot([&](SqliteConnection& c) { return ReadLog(c, job, attempt, after, limit); });

@@ -58,6 +58,7 @@ class StoreReader {
   virtual Result<std::vector<EpochRecord>> Epochs(JobId job, AttemptNumber attempt) = 0;
   // Of the newest attempt that has one.
   virtual Result<std::optional<EpochRecord>> LastEpoch(JobId job) = 0;
+  virtual Result<std::optional<ResumeRecord>> Resume(JobId job) = 0;
   // Rows that hold a line with a number above `after`, in order, at most `limit` rows.
   virtual Result<std::vector<LogRecord>> Log(JobId job, AttemptNumber attempt, std::int64_t after,
                                              std::int64_t limit) = 0;

@@ -64,6 +64,11 @@ Result<std::vector<EpochRecord>> ReadEpochs(SqliteConnection& connection, JobId 
                                             AttemptNumber attempt);
 Result<std::optional<EpochRecord>> ReadLastEpoch(SqliteConnection& connection, JobId job);
 
+// resume_table.cpp
+Status Write(SqliteConnection& connection, const PutResume& change);
+Status Write(SqliteConnection& connection, const RemoveResume& change);
+Result<std::optional<ResumeRecord>> ReadResume(SqliteConnection& connection, JobId job);
+
 // log_table.cpp
 Status Write(SqliteConnection& connection, const PutLog& change);
 Result<std::vector<LogRecord>> ReadLog(SqliteConnection& connection, JobId job,

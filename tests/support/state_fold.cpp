@@ -82,6 +82,10 @@ void StateFold::Take(const Change& change) {
                    EXPECT_TRUE(attempts.contains({put.row.job, put.row.attempt}));
                    epochs.push_back(put.row);
                  },
+                 [&](const PutResume& put) {
+                   EXPECT_TRUE(attempts.contains({put.row.job, put.row.attempt}));
+                 },
+                 [&](const RemoveResume& put) { EXPECT_TRUE(jobs.contains(put.job)); },
                  [&](const PutLog& put) {
                    EXPECT_TRUE(attempts.contains({put.row.job, put.row.attempt}));
                  },

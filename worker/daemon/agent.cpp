@@ -176,6 +176,20 @@ void Agent::OnLogLine(const AttemptId& id, const std::string& line) {
                               : line);
 }
 
+void Agent::OnResumeFile(const AttemptId& id, const v1::ResumeFile& file, Instant now) {
+  Held* held = Active(id);
+  if (held == nullptr) return;
+  v1::AttemptEvent event;
+  *event.mutable_resume() = file;
+  Add(id, *held, std::move(event), now);
+}
+
+void Agent::OnHalted(const AttemptId& id, Instant now) {
+  Held* held = Active(id);
+  if (held == nullptr || held->stage != Stage::kSaving) return;
+  GiveBack(id, *held, held->return_reason, now);
+}
+
 void Agent::OnUploading(const AttemptId& id) {
   Held* held = Active(id);
   if (held == nullptr) return;
@@ -203,9 +217,15 @@ void Agent::OnDrain(const std::string& reason, Instant now) {
   if (std::exchange(draining_, true)) return;
   draining_told_ = false;
   for (auto& [id, held] : held_) {
-    if (held.stage != Stage::kFetching && held.stage != Stage::kRunning) continue;
-    actions_.push_back(StopAttempt{id});
-    GiveBack(id, held, reason, now);
+    if (held.stage == Stage::kFetching) {
+      actions_.push_back(StopAttempt{id});
+      GiveBack(id, held, reason, now);
+    } else if (held.stage == Stage::kRunning) {
+      held.stage = Stage::kSaving;
+      held.stop_at.reset();
+      held.return_reason = reason;
+      actions_.push_back(HaltAttempt{id});
+    }
   }
 }
 
@@ -245,8 +265,9 @@ std::vector<Action> Agent::TakeActions() {
 }
 
 bool Agent::uploading() const {
-  return std::ranges::any_of(
-      held_, [](const auto& entry) { return entry.second.stage == Stage::kUploading; });
+  return std::ranges::any_of(held_, [](const auto& entry) {
+    return entry.second.stage == Stage::kUploading || entry.second.stage == Stage::kSaving;
+  });
 }
 
 int Agent::free_slots() const {

@@ -50,6 +50,10 @@ struct BeginAttempt {
 struct StopAttempt {
   AttemptId attempt;
 };
+// Kill its runner and save what a later attempt can go on from; OnHalted follows.
+struct HaltAttempt {
+  AttemptId attempt;
+};
 struct SpoolEvent {
   v1::AttemptEvent event;
   bool final = false;  // on disk for good before it is sent
@@ -58,7 +62,7 @@ struct SpoolEvent {
 struct ForgetAttempt {
   AttemptId attempt;
 };
-using Action = std::variant<BeginAttempt, StopAttempt, SpoolEvent, ForgetAttempt>;
+using Action = std::variant<BeginAttempt, StopAttempt, HaltAttempt, SpoolEvent, ForgetAttempt>;
 
 class Agent {
  public:
@@ -88,11 +92,14 @@ class Agent {
   void OnProgress(const AttemptId& id, const v1::Progress& progress);
   void OnEpoch(const AttemptId& id, const v1::EpochPoint& epoch, Instant now);
   void OnLogLine(const AttemptId& id, const std::string& line);
+  void OnResumeFile(const AttemptId& id, const v1::ResumeFile& file, Instant now);
+  void OnHalted(const AttemptId& id, Instant now);
   void OnUploading(const AttemptId& id);
   void OnFinished(const AttemptId& id, v1::Finished finished, Instant now);
   void OnBroke(const AttemptId& id, v1::Broke broke, Instant now);
 
-  // No more leases; what fetches or runs is given back. Uploads of complete results go on.
+  // No more leases; what fetches or runs is given back, once what it has learned is saved. Uploads
+  // of complete results go on.
   void OnDrain(const std::string& reason, Instant now);
   // Time limits, and progress and log lines that waited.
   void OnTick(Instant now);
@@ -107,12 +114,13 @@ class Agent {
   bool holds_nothing() const { return held_.empty(); }
   // False between a drain and the frame that tells it.
   bool draining_told() const { return draining_told_; }
-  // Complete results on their way to the coordinator.
+  // Complete results, or what a later attempt goes on from, on their way to the coordinator.
   bool uploading() const;
   int free_slots() const;
 
  private:
-  enum class Stage { kFetching, kRunning, kUploading, kReporting };
+  // kSaving: its runner was ended by a drain, its resume file is on its way.
+  enum class Stage { kFetching, kRunning, kSaving, kUploading, kReporting };
 
   struct Held {
     Stage stage = Stage::kFetching;
@@ -120,6 +128,7 @@ class Agent {
     std::chrono::milliseconds time_limit{0};  // 0: none
     std::optional<SteadyTime> stop_at;
     std::vector<v1::AttemptEvent> events;  // [i] has sequence i + 1
+    std::string return_reason;             // of kSaving
     std::size_t acknowledged = 0;          // of events
     std::size_t sent = 0;                  // in this session
     std::optional<v1::Progress> progress;  // newest, not yet an event

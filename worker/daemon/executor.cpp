@@ -1,6 +1,8 @@
 #include "worker/daemon/executor.h"
 
 #include <atomic>
+#include <functional>
+#include <optional>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -38,13 +40,20 @@ double Seconds(std::chrono::nanoseconds duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
-Result<std::shared_ptr<Pins>> FetchInputs(const std::vector<std::string>& hashes, BlobCache& cache,
+Result<std::shared_ptr<Pins>> FetchInputs(const std::vector<std::string>& hashes,
+                                          const std::string& dispensable, BlobCache& cache,
                                           BlobTransport& blobs, const std::atomic<bool>& stopped) {
   auto pins = std::make_shared<Pins>();
   for (const std::string& hash : hashes) {
     if (stopped) return Error{ErrorCode::kCancelled, "stopped"};
-    TUTTI_ASSIGN_OR_RETURN(BlobCache::Pin pin, cache.Get(hash, blobs));
-    pins->emplace(hash, std::move(pin));
+    Result<BlobCache::Pin> pin = cache.Get(hash, blobs);
+    // Without the file of an earlier attempt this one starts from the first epoch.
+    if (!pin.ok() && hash == dispensable && !IsPassing(pin.error())) {
+      spdlog::warn("resume file {}: {}", hash, pin.error().message);
+      continue;
+    }
+    if (!pin.ok()) return pin.error();
+    pins->emplace(hash, *std::move(pin));
   }
   return pins;
 }
@@ -61,6 +70,7 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
         lease_(lease),
         output_dir_(std::move(output_dir)),
         begun_(around.clock.SteadyNow()),
+        resume_due_(begun_ + around.resume.upload),
         backoff_(around.random, kFirstRetry, kLongestRetry) {}
 
   void Start() {
@@ -69,8 +79,18 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
     Fetch();
   }
 
+  void Halt() {
+    if (job_ != 0) around_.runners.Abort(job_);
+    job_ = 0;
+    SaveThen([self = shared_from_this()] {
+      self->ReturnDevice();
+      self->around_.listener.OnHalted(self->id_);
+    });
+  }
+
   void Stop() {
     stopped_ = true;
+    ReturnDevice();
     if (job_ != 0) around_.runners.Abort(job_);
     around_.loop.Cancel(retry_);
   }
@@ -92,8 +112,8 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
 
   void Fetch() {
     around_.pool.Run([self = shared_from_this()] {
-      self->Hand(FetchInputs(InputHashes(self->lease_), self->around_.cache, self->around_.blobs,
-                             self->stopped_),
+      self->Hand(FetchInputs(InputHashes(self->lease_), self->lease_.resume().blob_hash(),
+                             self->around_.cache, self->around_.blobs, self->stopped_),
                  &Run::OnFetched);
     });
   }
@@ -106,7 +126,11 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
     fetch_seconds_ = Seconds(around_.clock.SteadyNow() - begun_);
     InputPaths inputs;
     for (const auto& [hash, pin] : *pins_) inputs[hash] = pin.path();
-    Result<std::string> line = JobLine(lease_, inputs, output_dir_);
+    // Features are made on the processor.
+    if (lease_.kind() != v1::JOB_KIND_PREPROCESS) device_ = around_.gpus.Take();
+    JobPlace place{output_dir_, device_.value_or("cpu"), {}};
+    if (lease_.kind() == v1::JOB_KIND_TRAIN) place.resume_interval = around_.resume.write;
+    Result<std::string> line = JobLine(lease_, inputs, place);
     if (!line.ok()) return Break(v1::FAILURE_CLASS_BAD_CONFIG, line.error().message);
     line_ = *std::move(line);
     if (!lease_.has_command()) return GiveToRunner({});
@@ -147,6 +171,9 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
       around_.listener.OnLogLine(id_, line->text);
     } else if (const auto* artifact = std::get_if<RunnerArtifact>(&event)) {
       artifacts_.push_back(*artifact);
+    } else if (const auto* resume = std::get_if<RunnerResume>(&event)) {
+      resume_ = *resume;
+      if (around_.clock.SteadyNow() >= resume_due_) UploadResume();
     } else if (const auto* error = std::get_if<RunnerTrackError>(&event)) {
       track_errors_[error->track_id] = error->message;
     }
@@ -154,14 +181,56 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
 
   void OnJobEnd(JobEnd& end) {
     job_ = 0;
+    ReturnDevice();
     pins_.reset();  // before the shard comes in: the cache lets the audio go, not the shard
-    if (auto* broke = std::get_if<v1::Broke>(&end)) return TellBroke(std::move(*broke));
+    if (auto* broke = std::get_if<v1::Broke>(&end)) {
+      // What it has learned so far helps the next attempt, wherever that will be.
+      return SaveThen([self = shared_from_this(), broke = std::move(*broke)]() mutable {
+        self->TellBroke(std::move(broke));
+      });
+    }
     finished_ = std::move(std::get<RunnerResult>(end).finished);
     (*finished_.mutable_timings_seconds())["fetch"] = fetch_seconds_;
     const Status complete = AddTrackErrors();
     if (!complete.ok()) return Break(v1::FAILURE_CLASS_BAD_DATA, complete.error().message);
     around_.listener.OnUploading(id_);
     Upload();
+  }
+
+  // One at a time; the file may be replaced by a newer one meanwhile.
+  void UploadResume() {
+    if (!resume_ || resume_uploading_ || resume_->epoch <= resume_told_) return;
+    resume_uploading_ = *resume_;
+    around_.pool.Run([self = shared_from_this(), path = resume_->path] {
+      self->Hand(
+          UploadArtifacts(self->output_dir_, {{"resume", path}}, self->around_.blobs, nullptr),
+          &Run::OnResumeUploaded);
+    });
+  }
+
+  void OnResumeUploaded(Result<std::vector<v1::Artifact>> uploaded) {
+    const RunnerResume file = *std::exchange(resume_uploading_, std::nullopt);
+    resume_due_ = around_.clock.SteadyNow() + around_.resume.upload;
+    if (uploaded.ok()) {
+      resume_told_ = file.epoch;
+      v1::ResumeFile told;
+      told.set_blob_hash(uploaded->front().blob_hash());
+      told.set_size_bytes(uploaded->front().size_bytes());
+      told.set_epoch(file.epoch);
+      around_.listener.OnResumeFile(id_, told);
+    } else {
+      spdlog::warn("{}: resume file: {}", Describe(id_), uploaded.error().message);
+      resume_.reset();  // the next one may go better
+    }
+    if (after_save_) return SaveThen(*std::exchange(after_save_, std::nullopt));
+    if (around_.resume.upload.count() == 0) UploadResume();
+  }
+
+  // Runs `then` once the newest resume file is uploaded, or cannot be.
+  void SaveThen(std::function<void()> then) {
+    UploadResume();
+    if (!resume_uploading_) return then();
+    after_save_ = std::move(then);
   }
 
   // A verdict is on a track's content, which only the lease names.
@@ -221,7 +290,12 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
     TellBroke(std::move(broke));
   }
 
+  void ReturnDevice() {
+    if (device_) around_.gpus.GiveBack(*std::exchange(device_, std::nullopt));
+  }
+
   void TellBroke(v1::Broke broke) {
+    ReturnDevice();
     pins_.reset();
     spdlog::warn("{} broke: {}", Describe(id_), broke.message());
     around_.listener.OnBroke(id_, std::move(broke));
@@ -237,9 +311,15 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
   EventLoop::TimerId retry_ = 0;
   RunnerPool::JobNumber job_ = 0;  // 0: no runner has it
   std::shared_ptr<Pins> pins_;
-  std::string line_;  // until a runner has it
+  std::optional<std::string> device_;  // while it has a share of one
+  std::string line_;                   // until a runner has it
   double fetch_seconds_ = 0;
   std::vector<RunnerArtifact> artifacts_;
+  std::optional<RunnerResume> resume_;            // the newest
+  std::optional<RunnerResume> resume_uploading_;  // on its way
+  std::int32_t resume_told_ = 0;                  // epoch of the one that the coordinator knows
+  SteadyTime resume_due_;                         // not uploaded before, except at the end
+  std::optional<std::function<void()>> after_save_;
   std::map<std::int64_t, std::string> track_errors_;  // by track id
   v1::Finished finished_;
 };
@@ -263,6 +343,11 @@ void Executor::Stop(const AttemptId& id) {
   if (found == runs_.end()) return;
   found->second->Stop();
   runs_.erase(found);
+}
+
+void Executor::Halt(const AttemptId& id) {
+  const auto found = runs_.find(id);
+  if (found != runs_.end()) found->second->Halt();
 }
 
 void Executor::Forget(const AttemptId& id) {

@@ -17,6 +17,7 @@
 #include "worker/daemon/blob_cache.h"
 #include "worker/daemon/blob_transport.h"
 #include "worker/daemon/event_loop.h"
+#include "worker/daemon/gpus.h"
 #include "worker/daemon/io_pool.h"
 #include "worker/daemon/runner_pool.h"
 
@@ -30,6 +31,9 @@ class AttemptListener {
   virtual void OnProgress(const AttemptId& id, const v1::Progress& progress) = 0;
   virtual void OnEpoch(const AttemptId& id, const v1::EpochPoint& epoch) = 0;
   virtual void OnLogLine(const AttemptId& id, const std::string& line) = 0;
+  virtual void OnResumeFile(const AttemptId& id, const v1::ResumeFile& file) = 0;
+  // After Halt: nothing more comes of it.
+  virtual void OnHalted(const AttemptId& id) = 0;
   virtual void OnUploading(const AttemptId& id) = 0;
   virtual void OnFinished(const AttemptId& id, v1::Finished finished) = 0;
   virtual void OnBroke(const AttemptId& id, v1::Broke broke) = 0;
@@ -39,6 +43,12 @@ class AttemptListener {
 // reached they are tried again until the attempt is stopped.
 class Executor {
  public:
+  // How often a training writes what a later attempt can go on from, and how often that is
+  // uploaded.
+  struct ResumeIntervals {
+    std::chrono::milliseconds write{60'000};
+    std::chrono::milliseconds upload{600'000};
+  };
   // All outlive the executor and every task of the pool.
   struct Surroundings {
     EventLoop& loop;
@@ -49,7 +59,9 @@ class Executor {
     BlobCache& cache;
     BlobTransport& blobs;
     RunnerPool& runners;
+    GpuShares& gpus;
     AttemptListener& listener;
+    ResumeIntervals resume{};
   };
 
   // jobs: folder in which each attempt gets its output folder.
@@ -59,6 +71,9 @@ class Executor {
   void Begin(const v1::Lease& lease);
   // Kills its runner; nothing is told about it any more. OK for one that has ended.
   void Stop(const AttemptId& id);
+  // Kills its runner, uploads the newest resume file where there is one, then tells OnHalted; a
+  // coordinator that cannot be reached is not waited for.
+  void Halt(const AttemptId& id);
   // Removes its output folder.
   void Forget(const AttemptId& id);
 

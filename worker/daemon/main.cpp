@@ -48,6 +48,15 @@ Result<RunnerPool::Programs> FindPrograms(FileSystem& files) {
                             ": this worker could do nothing; install them beside tutti-worker");
 }
 
+// Before any thread: the runners inherit how GPUs are numbered, unless the user has said it.
+Result<std::vector<int>> FindGpus(FileSystem& files, const WorkerOptions& options,
+                                  const RunnerPool::Programs& programs) {
+  ::setenv("CUDA_DEVICE_ORDER", "PCI_BUS_ID", /*overwrite=*/0);
+  const auto trainer = programs.find(v1::JOB_KIND_TRAIN);
+  MachineGpuProbe probe(files, trainer == programs.end() ? "" : trainer->second[0]);
+  return ChooseGpus(options.gpus, probe);
+}
+
 v1::WorkerHello MakeHello(const WorkerOptions& options, const RunnerPool::Programs& programs) {
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   v1::WorkerHello hello;
@@ -62,9 +71,12 @@ v1::WorkerHello MakeHello(const WorkerOptions& options, const RunnerPool::Progra
   return hello;
 }
 
-void TellReady(const std::string& id, const v1::WorkerHello& hello) {
-  const Json ready = {
-      {"ready", "tutti-worker"}, {"id", id}, {"name", hello.name()}, {"slots", hello.slots()}};
+void TellReady(const std::string& id, const v1::WorkerHello& hello, const std::vector<int>& gpus) {
+  const Json ready = {{"ready", "tutti-worker"},
+                      {"id", id},
+                      {"name", hello.name()},
+                      {"slots", hello.slots()},
+                      {"gpus", gpus}};
   std::cout << DumpJson(ready) << std::endl;
 }
 
@@ -86,6 +98,7 @@ Status Serve(const WorkerOptions& options, const Profile& profile) {
   SystemRandom random;
   PosixFileSystem files;
   TUTTI_ASSIGN_OR_RETURN(auto programs, FindPrograms(files));
+  TUTTI_ASSIGN_OR_RETURN(const auto gpus, FindGpus(files, options, programs));
   TUTTI_ASSIGN_OR_RETURN(const auto channel, OpenChannel(profile));
   TUTTI_ASSIGN_OR_RETURN(WorkerFolder folder, WorkerFolder::Open(files, random, options.dir));
   TUTTI_ASSIGN_OR_RETURN(RunnerLedger ledger, RunnerLedger::Open(files, random, folder.runners()));
@@ -98,8 +111,14 @@ Status Serve(const WorkerOptions& options, const Profile& profile) {
   const v1::WorkerHello hello = MakeHello(options, programs);
   const auto stub = v1::WorkerService::NewStub(channel);
   Backoff backoff(random, kFirstReconnect, kLongestReconnect);
+  // Also before the first connect it ends when it is time to.
+  const SteadyTime begun = clock.SteadyNow();
   const Waiter wait = [&](std::chrono::milliseconds at_most) {
-    return signals.WaitFor(at_most) ? Waited::kInterrupted : Waited::kFully;
+    const bool told = signals.WaitFor(at_most);
+    const bool late = options.until && ToInt(clock.WallNow()) >= ToInt(*options.until);
+    const bool idle =
+        options.exit_when_idle && clock.SteadyNow() >= begun + *options.exit_when_idle;
+    return told || late || idle ? Waited::kInterrupted : Waited::kFully;
   };
   TUTTI_ASSIGN_OR_RETURN(const std::string token,
                          OwnToken(*stub, folder, profile.token, hello.name(), backoff, wait));
@@ -107,10 +126,16 @@ Status Serve(const WorkerOptions& options, const Profile& profile) {
   RunnerPool runners({*loop, clock, files, ledger}, std::move(programs),
                      static_cast<std::size_t>(hello.slots()));
   GrpcBlobTransport blobs(BlobClient(v1::BlobService::NewStub(channel), token));
+  GpuShares shares(gpus);
   IoPool pool(kIoThreads);
   WorkerDaemon daemon(
-      {*loop, pool, clock, files, random, folder, *spool, *cache, blobs, runners, *stub}, token,
-      {hello, options.exit_when_idle}, [&] { TellReady(folder.worker_id(), hello); });
+      {*loop, pool, clock, files, random, folder, *spool, *cache, blobs, runners, shares, *stub},
+      token,
+      {hello,
+       options.exit_when_idle,
+       options.until,
+       {options.resume_interval, options.resume_upload_interval}},
+      [&] { TellReady(folder.worker_id(), hello, gpus); });
   WatchSignals(*loop, signals, daemon, runners);
   daemon.Start();
   loop->Run();
@@ -150,7 +175,7 @@ int Run(const WorkerOptions& options) {
 }  // namespace tutti
 
 int main(int argc, char** argv) {
-  const auto parsed = tutti::ParseWorkerOptions(argc, argv);
+  const auto parsed = tutti::ParseWorkerOptions(argc, argv, tutti::SystemClock());
   if (const int* exit_code = std::get_if<int>(&parsed)) return *exit_code;
   return tutti::Run(std::get<tutti::WorkerOptions>(parsed));
 }

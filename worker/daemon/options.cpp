@@ -5,6 +5,8 @@
 #include "common/byte_size.h"
 #include "common/duration.h"
 #include "common/version.h"
+#include "worker/daemon/end_time.h"
+#include "worker/daemon/gpus.h"
 
 namespace tutti {
 namespace {
@@ -25,7 +27,7 @@ void AddParsed(CLI::App& app, const std::string& name, Target& target, Parse par
       description);
 }
 
-void Describe(CLI::App& app, WorkerOptions& options) {
+void Describe(CLI::App& app, WorkerOptions& options, const Clock& clock) {
   app.description(
       "Does the jobs that a coordinator leases to this machine.\n"
       "Example: tutti-worker --profile worker.json --dir /var/lib/tutti-worker");
@@ -39,9 +41,21 @@ void Describe(CLI::App& app, WorkerOptions& options) {
       ->check(CLI::Range(1, kMaxSlots));
   AddParsed(app, "--exit-when-idle", options.exit_when_idle, ParseDuration,
             "end after so long without work, for example 10m");
+  AddParsed(
+      app, "--until", options.until,
+      [&clock](const std::string& text) { return ParseEndTime(text, clock.WallNow()); },
+      "take no work from this local time on, give back what runs and end: HH:MM or "
+      "YYYY-MM-DDTHH:MM");
   AddParsed(app, "--cache-limit", options.cache_limit_bytes, ParseByteSize,
             "most bytes of audio and features kept here, for example 20GB; those used longest ago "
             "go first (default: 50GB)");
+  AddParsed(app, "--resume-interval", options.resume_interval, ParseDuration,
+            "how often a training writes what another attempt can go on from (default: 60s; 0s: "
+            "after each epoch)");
+  AddParsed(app, "--resume-upload-interval", options.resume_upload_interval, ParseDuration,
+            "how often that is uploaded (default: 10m; 0s: each time)");
+  AddParsed(app, "--gpus", options.gpus, ParseGpuList,
+            "GPUs to train on, by number, for example 0,2; or none (default: all there are)");
   app.add_flag("--allow-command", options.allow_command,
                "run programs that sweep files name, with this user's rights");
   app.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off")
@@ -50,11 +64,11 @@ void Describe(CLI::App& app, WorkerOptions& options) {
 
 }  // namespace
 
-std::variant<WorkerOptions, int> ParseWorkerOptions(int argc, char** argv) {
+std::variant<WorkerOptions, int> ParseWorkerOptions(int argc, char** argv, const Clock& clock) {
   WorkerOptions options;
   CLI::App app;
   app.name("tutti-worker");
-  Describe(app, options);
+  Describe(app, options, clock);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -7,7 +7,9 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
+#include "common/clock.h"
 #include "worker/daemon/blob_cache.h"
 
 namespace tutti {
@@ -20,13 +22,17 @@ struct WorkerOptions {
   std::string name;  // empty: the host's
   int slots = 0;     // 0: one per core
   std::optional<std::chrono::milliseconds> exit_when_idle;
+  std::optional<UnixMillis> until;  // from then on no more work
   std::uint64_t cache_limit_bytes = kDefaultCacheLimitBytes;
-  bool allow_command = false;  // programs that a sweep file names
+  std::optional<std::vector<int>> gpus;               // empty list: none; not given: all there are
+  std::chrono::milliseconds resume_interval{60'000};  // 0: after each epoch
+  std::chrono::milliseconds resume_upload_interval{600'000};  // 0: each that is written
+  bool allow_command = false;                                 // programs that a sweep file names
   std::string log_level = "info";
 };
 
-// The options, or the exit code with which to end now (0 after --help and --version, 2 after bad
-// input).
-std::variant<WorkerOptions, int> ParseWorkerOptions(int argc, char** argv);
+// The options (times of day as seen from now), or the exit code with which to end now (0 after
+// --help and --version, 2 after bad input).
+std::variant<WorkerOptions, int> ParseWorkerOptions(int argc, char** argv, const Clock& clock);
 
 }  // namespace tutti

@@ -51,6 +51,14 @@ Result<RunnerEvent> ToEpoch(const Json& event) {
   return RunnerEvent(std::move(epoch));
 }
 
+Result<RunnerEvent> ToResume(const Json& event) {
+  RunnerResume resume;
+  TUTTI_ASSIGN_OR_RETURN(resume.path, Field<std::string>(event, "path", kWhat));
+  TUTTI_ASSIGN_OR_RETURN(const auto epoch, Field<std::int64_t>(event, "epoch", kWhat));
+  resume.epoch = static_cast<std::int32_t>(epoch);
+  return RunnerEvent(std::move(resume));
+}
+
 Result<RunnerEvent> ToTrackError(const Json& event) {
   RunnerTrackError error;
   TUTTI_ASSIGN_OR_RETURN(error.track_id, Field<std::int64_t>(event, "id", kWhat));
@@ -138,7 +146,7 @@ Converter ConverterOf(const std::string& name) {
   static const std::map<std::string, Converter> kConverters{
       {"hello", ToHello},      {"progress", ToProgress}, {"epoch", ToEpoch},
       {"track", ToTrackError}, {"artifact", ToArtifact}, {"result", ToResult},
-      {"error", ToError},
+      {"error", ToError},      {"resume", ToResume},
   };
   const auto found = kConverters.find(name);
   return found == kConverters.end() ? nullptr : found->second;

@@ -29,6 +29,11 @@ struct RunnerArtifact {
   std::string name;
   std::string path;  // relative to the job's output folder; not checked yet
 };
+// What a later attempt can go on from after this epoch; a newer one replaces it.
+struct RunnerResume {
+  std::string path;  // relative to the job's output folder; not checked yet
+  std::int32_t epoch = 0;
+};
 // metrics, timings (keys without their "_seconds"), predictions, environment; no artifacts.
 struct RunnerResult {
   v1::Finished finished;
@@ -42,8 +47,9 @@ struct RunnerLogLine {
   std::string text;  // UTF-8, at most kMaxLogLineBytes
 };
 
-using RunnerEvent = std::variant<RunnerHello, v1::Progress, v1::EpochPoint, RunnerTrackError,
-                                 RunnerArtifact, RunnerResult, RunnerError, RunnerLogLine>;
+using RunnerEvent =
+    std::variant<RunnerHello, v1::Progress, v1::EpochPoint, RunnerTrackError, RunnerArtifact,
+                 RunnerResume, RunnerResult, RunnerError, RunnerLogLine>;
 
 // line: a line of stdout that starts with kEventPrefix. Nothing: an event that this release does
 // not know. Numbers may be null where they are no number (NaN). kInvalidArgument: not JSON, or a

@@ -5,8 +5,13 @@
 
 #include <spdlog/spdlog.h>
 
+#include "worker/daemon/end_time.h"
+
 namespace tutti {
 namespace {
+
+// Wall time may jump, and stands still for the steady clock while the machine sleeps.
+constexpr std::chrono::milliseconds kUntilLookInterval{60'000};
 
 template <class... F>
 struct Match : F... {
@@ -23,7 +28,7 @@ WorkerDaemon::WorkerDaemon(const Surroundings& surroundings, const std::string& 
       agent_({surroundings.folder.worker_id(), options.hello, options.hello.slots()}),
       executor_({surroundings.loop, surroundings.pool, surroundings.clock, surroundings.files,
                  surroundings.random, surroundings.cache, surroundings.blobs, surroundings.runners,
-                 *this},
+                 surroundings.gpus, *this, options_.resume},
                 surroundings.folder.jobs()),
       link_(surroundings.loop, surroundings.clock, surroundings.random, surroundings.folder,
             surroundings.stub, token, *this) {}
@@ -32,6 +37,7 @@ void WorkerDaemon::Start() {
   for (const Spool::Recovered& recovered : around_.spool.recovered()) {
     agent_.Recover(recovered.attempt, recovered.events, Now());
   }
+  CheckUntil();
   link_.Connect();
   SchedulePump();
 }
@@ -56,6 +62,16 @@ void WorkerDaemon::OnRunning(const AttemptId& id) {
 
 void WorkerDaemon::OnProgress(const AttemptId& id, const v1::Progress& progress) {
   agent_.OnProgress(id, progress);
+  SchedulePump();
+}
+
+void WorkerDaemon::OnResumeFile(const AttemptId& id, const v1::ResumeFile& file) {
+  agent_.OnResumeFile(id, file, Now());
+  SchedulePump();
+}
+
+void WorkerDaemon::OnHalted(const AttemptId& id) {
+  agent_.OnHalted(id, Now());
   SchedulePump();
 }
 
@@ -124,6 +140,7 @@ void WorkerDaemon::SchedulePump() {
 }
 
 void WorkerDaemon::Pump() {
+  CheckUntil();  // before a frame goes out: it must not offer slots any more
   agent_.OnTick(Now());
   // An action may make more of them: an attempt that cannot begin breaks at once.
   for (auto actions = agent_.TakeActions(); !actions.empty(); actions = agent_.TakeActions()) {
@@ -146,6 +163,10 @@ void WorkerDaemon::CarryOut(const Action& action) {
                    spdlog::info("{} is stopped", Describe(stop.attempt));
                    executor_.Stop(stop.attempt);
                  },
+                 [&](const HaltAttempt& halt) {
+                   spdlog::info("{} is halted", Describe(halt.attempt));
+                   executor_.Halt(halt.attempt);
+                 },
                  [&](const SpoolEvent& spool) {
                    const Status stored = around_.spool.Append(
                        spool.event, spool.final ? Durability::kPowerLoss : Durability::kProcess);
@@ -166,6 +187,10 @@ void WorkerDaemon::ArmTimer() {
   const auto sooner = [&](SteadyTime other) { when = std::min(when.value_or(other), other); };
   if (drain_until_) sooner(*drain_until_);
   if (idle_since_ && !drain_until_) sooner(*idle_since_ + *options_.exit_when_idle);
+  if (options_.until && !drain_until_) {
+    const std::chrono::milliseconds left(ToInt(*options_.until) - ToInt(around_.clock.WallNow()));
+    sooner(around_.clock.SteadyNow() + std::min(left, kUntilLookInterval));
+  }
   around_.loop.Cancel(timer_);
   timer_ = when ? around_.loop.RunAt(*when, [this] { SchedulePump(); }) : 0;
 }
@@ -180,6 +205,11 @@ void WorkerDaemon::CheckIdle() {
   } else if (now >= *idle_since_ + *options_.exit_when_idle) {
     Drain("no work came");
   }
+}
+
+void WorkerDaemon::CheckUntil() {
+  if (!options_.until || ToInt(around_.clock.WallNow()) < ToInt(*options_.until)) return;
+  Drain("it is past " + FormatEndTime(*options_.until) + " (--until)");
 }
 
 // What is not acknowledged by then stays in the spool, for the next start.

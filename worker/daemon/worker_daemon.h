@@ -35,6 +35,8 @@ class WorkerDaemon final : private AttemptListener, private CoordinatorLink::Lis
   struct Options {
     v1::WorkerHello hello;
     std::optional<std::chrono::milliseconds> exit_when_idle;
+    std::optional<UnixMillis> until;  // drains then; also when it is past already
+    Executor::ResumeIntervals resume{};
   };
   // All outlive the daemon.
   struct Surroundings {
@@ -48,6 +50,7 @@ class WorkerDaemon final : private AttemptListener, private CoordinatorLink::Lis
     BlobCache& cache;
     BlobTransport& blobs;
     RunnerPool& runners;
+    GpuShares& gpus;
     v1::WorkerService::StubInterface& stub;
   };
 
@@ -66,6 +69,8 @@ class WorkerDaemon final : private AttemptListener, private CoordinatorLink::Lis
   void OnRunning(const AttemptId& id) override;
   void OnProgress(const AttemptId& id, const v1::Progress& progress) override;
   void OnEpoch(const AttemptId& id, const v1::EpochPoint& epoch) override;
+  void OnResumeFile(const AttemptId& id, const v1::ResumeFile& file) override;
+  void OnHalted(const AttemptId& id) override;
   void OnLogLine(const AttemptId& id, const std::string& line) override;
   void OnUploading(const AttemptId& id) override;
   void OnFinished(const AttemptId& id, v1::Finished finished) override;
@@ -86,6 +91,7 @@ class WorkerDaemon final : private AttemptListener, private CoordinatorLink::Lis
   void CarryOut(const Action& action);
   void ArmTimer();
   void CheckIdle();
+  void CheckUntil();
   void CheckDrained();
 
   Surroundings around_;

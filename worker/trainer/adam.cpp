@@ -2,12 +2,33 @@
 
 #include <cmath>
 
+#include "common/check.h"
+
 namespace tutti {
 
 Adam::Adam(std::vector<torch::Tensor> parameters, const AdamOptions& options) : options_(options) {
   for (torch::Tensor& parameter : parameters) {
     if (!parameter.requires_grad()) continue;
     states_.push_back({parameter, torch::zeros_like(parameter), torch::zeros_like(parameter)});
+  }
+}
+
+std::vector<torch::Tensor> Adam::Moments() const {
+  std::vector<torch::Tensor> moments;
+  for (const State& state : states_) {
+    moments.push_back(state.average);
+    moments.push_back(state.square_average);
+  }
+  return moments;
+}
+
+void Adam::Restore(std::int64_t step, const std::vector<torch::Tensor>& moments) {
+  TUTTI_CHECK(moments.size() == 2 * states_.size(), "moments of other parameters");
+  const torch::NoGradGuard no_grad;
+  step_ = step;
+  for (std::size_t i = 0; i < states_.size(); ++i) {
+    states_[i].average.copy_(moments[2 * i]);
+    states_[i].square_average.copy_(moments[2 * i + 1]);
   }
 }
 

@@ -29,6 +29,13 @@ class Adam {
   // Parameters without a gradient are left as they are.
   void Step();
 
+  // With the parameters' values, the whole state. Averages and squares of averages, in the order of
+  // the parameters that train; the tensors are the optimiser's own.
+  std::int64_t step() const { return step_; }
+  std::vector<torch::Tensor> Moments() const;
+  // moments: as Moments() gave them for the same parameters; copied.
+  void Restore(std::int64_t step, const std::vector<torch::Tensor>& moments);
+
  private:
   struct State {
     torch::Tensor parameter;

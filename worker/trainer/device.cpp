@@ -14,4 +14,12 @@ Result<torch::Device> ChooseDevice(const std::string& name) {
   return torch::Device(name);
 }
 
+std::vector<std::string> UsableGpus() {
+  std::vector<std::string> gpus;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(torch::cuda::device_count()); ++i) {
+    gpus.push_back("cuda:" + std::to_string(i));
+  }
+  return gpus;
+}
+
 }  // namespace tutti

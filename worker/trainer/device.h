@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <torch/torch.h>
 
@@ -12,5 +13,8 @@ namespace tutti {
 // name: "cpu" or "cuda:N". kInvalidArgument: another word, or a GPU that this LibTorch does not
 // see.
 Result<torch::Device> ChooseDevice(const std::string& name);
+
+// "cuda:0", … as far as this LibTorch can use them.
+std::vector<std::string> UsableGpus();
 
 }  // namespace tutti

@@ -21,6 +21,13 @@ class EarlyStopping {
     return true;
   }
 
+  // Goes on where another one was.
+  void Restore(std::int64_t epoch, std::int64_t best_epoch, double best_loss) {
+    epoch_ = epoch;
+    best_epoch_ = best_epoch;
+    best_loss_ = best_loss;
+  }
+
   bool ShouldStop() const { return epoch_ - best_epoch_ >= patience_; }
   std::int64_t epoch() const { return epoch_; }
   std::int64_t best_epoch() const { return best_epoch_; }

@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/file_system.h"
 #include "common/version.h"
+#include "worker/trainer/device.h"
 #include "worker/trainer/job_source.h"
 #include "worker/trainer/runner.h"
 
@@ -21,6 +22,7 @@ constexpr char kUsage[] =
 
   tutti-train               takes jobs as JSON lines on stdin, tells events on stdout
   tutti-train one JOB.json  runs the one job in that file
+  tutti-train devices       tells the GPUs that it can use, as JSON
   tutti-train --version | --help
 
 Example: tutti-train one job.json
@@ -63,6 +65,10 @@ int main(int argc, char** argv) {
     return 0;
   }
   if (arguments.size() == 2 && arguments[0] == "one") return RunOne(arguments[1]);
+  if (arguments.size() == 1 && arguments[0] == "devices") {
+    std::cout << tutti::DumpJson({{"devices", tutti::UsableGpus()}}) << '\n';
+    return 0;
+  }
   if (arguments.size() == 1 && arguments[0] == "--version") {
     std::cout << "tutti-train " << tutti::kVersion << " (LibTorch " << TORCH_VERSION << ")\n";
     return 0;

@@ -143,6 +143,12 @@ Result<TrainJob> ParseTrainJob(const Json& line) {
   TUTTI_RETURN_IF_ERROR(ParseTracksAndSplit(line, job));
   TUTTI_ASSIGN_OR_RETURN(const auto output_dir, Field<std::string>(line, "output_dir", kWhat));
   job.output_dir = output_dir;
+  TUTTI_ASSIGN_OR_RETURN(const auto resume, FieldOr<std::string>(line, "resume", "", kWhat));
+  job.resume = resume;
+  constexpr double kNever = -1;
+  TUTTI_ASSIGN_OR_RETURN(const auto interval,
+                         FieldOr<double>(line, "resume_interval_seconds", kNever, kWhat));
+  if (interval >= 0) job.resume_interval_seconds = interval;
   TUTTI_ASSIGN_OR_RETURN(job.threads, FieldOr<std::int64_t>(line, "threads", 1, kWhat));
   TUTTI_ASSIGN_OR_RETURN(job.device, FieldOr<std::string>(line, "device", "cpu", kWhat));
   if (job.threads < 1) return InvalidArgument("job: threads: expected at least 1");

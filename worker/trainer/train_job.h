@@ -55,6 +55,9 @@ struct TrainJob {
   std::vector<std::string> classes;
   std::vector<JobTrack> tracks;
   JobSplit split;
+  std::filesystem::path resume;  // of an earlier attempt; empty: from the first epoch
+  // How often to write what a later attempt can go on from, 0 for each epoch; nothing: never.
+  std::optional<double> resume_interval_seconds;
   std::filesystem::path output_dir;
   std::int64_t threads = 1;
   std::string device = "cpu";

@@ -54,9 +54,138 @@ Result<EpochSums> TrainEpoch(Model& model, Adam& adam, const std::vector<Slice>&
   return sums;
 }
 
-std::vector<torch::Tensor> ParametersOf(Model& model) {
-  return model.parameters();
+double SecondsSince(const Clock& clock, SteadyTime then) {
+  return std::chrono::duration<double>(clock.SteadyNow() - then).count();
 }
+
+// One training on its way: what a resume file holds, and when the next one is due.
+class Training {
+ public:
+  Training(Model& model, DropoutStream& masks, const TrainingContext& context,
+           const RunHooks& hooks)
+      : model_(model),
+        masks_(masks),
+        context_(context),
+        hooks_(hooks),
+        slices_(SlicesOf(context.job.split.train, context.grid)),
+        adam_(model.parameters(), OptionsOf(context.job)),
+        stopping_(PatienceOf(context.job)),
+        started_(context.clock.SteadyNow()),
+        saved_(started_) {}
+
+  void Resume(const std::function<void(const EpochPoint&)>& on_epoch) {
+    if (context_.job.resume.empty()) return;
+    const Status taken = TakeUp();
+    if (!taken.ok()) {
+      hooks_.log("starting from the first epoch: " + taken.error().message);
+      return;
+    }
+    hooks_.log("going on after epoch " + std::to_string(stopping_.epoch()));
+    for (const EpochPoint& point : epochs_) on_epoch(point);
+  }
+
+  Result<TrainingOutcome> Run(const std::function<void(const EpochPoint&)>& on_epoch) {
+    while (stopping_.epoch() < context_.job.training.epochs && !stopping_.ShouldStop()) {
+      TUTTI_ASSIGN_OR_RETURN(const EpochPoint point, NextEpoch());
+      epochs_.push_back(point);
+      on_epoch(point);
+      TUTTI_RETURN_IF_ERROR(SaveIfDue());
+    }
+    return TrainingOutcome{
+        stopping_.epoch(),     stopping_.best_epoch(),
+        stopping_.best_loss(), best_,
+        WeightsOf(model_),     earlier_seconds_ + SecondsSince(context_.clock, started_)};
+  }
+
+ private:
+  static AdamOptions OptionsOf(const TrainJob& job) {
+    AdamOptions options;
+    options.learning_rate = job.training.learning_rate;
+    return options;
+  }
+
+  // All of the file is read and checked before anything of it is used.
+  Status TakeUp() {
+    TUTTI_ASSIGN_OR_RETURN(const ResumeState state, ReadResume(context_.job.resume, context_.job));
+    if (state.moments.size() != adam_.Moments().size()) {
+      return DataLoss("resume file: moments of other parameters");
+    }
+    TUTTI_RETURN_IF_ERROR(LoadWeights(state.model, model_));
+    adam_.Restore(state.adam_step, state.moments);
+    masks_.SkipTo(state.masks_drawn);
+    stopping_.Restore(state.epochs.back().epoch, state.best_epoch, state.best_loss);
+    best_ = state.best;
+    epochs_ = state.epochs;
+    earlier_seconds_ = state.train_seconds;
+    return {};
+  }
+
+  Result<EpochPoint> NextEpoch() {
+    const TrainJob& job = context_.job;
+    const SteadyTime start = context_.clock.SteadyNow();
+    model_.train();
+    const std::int64_t epoch = stopping_.epoch() + 1;
+    TUTTI_ASSIGN_OR_RETURN(const EpochSums sums,
+                           TrainEpoch(model_, adam_, slices_, epoch, context_, hooks_));
+    const Evaluation validation = Evaluate(model_, job.split.validation, context_.grid,
+                                           context_.features, job, context_.device);
+    const auto n = static_cast<double>(sums.slices);
+    const EpochPoint point{epoch,
+                           sums.loss.item<double>() / n,
+                           static_cast<double>(sums.hits.item<std::int64_t>()) / n,
+                           validation.loss,
+                           validation.slice_accuracy,
+                           SecondsSince(context_.clock, start)};
+    if (!std::isfinite(point.train_loss) || !std::isfinite(point.val_loss)) {
+      return InvalidArgument("epoch " + std::to_string(epoch) +
+                             ": the loss is not a number any more; a smaller learning_rate than " +
+                             std::to_string(job.training.learning_rate) + " may help");
+    }
+    if (stopping_.Improves(point.val_loss)) best_ = WeightsOf(model_);
+    return point;
+  }
+
+  Status SaveIfDue() {
+    const auto& interval = context_.job.resume_interval_seconds;
+    if (!interval) return {};
+    const double elapsed = SecondsSince(context_.clock, started_);
+    const bool within_share =
+        *interval == 0 || last_save_seconds_ + save_seconds_ <= kResumeShare * elapsed;
+    if (SecondsSince(context_.clock, saved_) < *interval || !within_share) return {};
+    const SteadyTime start = context_.clock.SteadyNow();
+    const std::string file = "resume.safetensors";
+    const ResumeState state{WeightsOf(model_),
+                            best_,
+                            adam_.Moments(),
+                            adam_.step(),
+                            masks_.drawn(),
+                            stopping_.best_epoch(),
+                            stopping_.best_loss(),
+                            earlier_seconds_ + elapsed,
+                            epochs_};
+    TUTTI_RETURN_IF_ERROR(SaveResume(context_.job.output_dir / file, context_.job, state));
+    hooks_.emit({{"event", "resume"}, {"path", file}, {"epoch", stopping_.epoch()}});
+    saved_ = context_.clock.SteadyNow();
+    last_save_seconds_ = SecondsSince(context_.clock, start);
+    save_seconds_ += last_save_seconds_;
+    return {};
+  }
+
+  Model& model_;
+  DropoutStream& masks_;
+  const TrainingContext& context_;
+  const RunHooks& hooks_;
+  const std::vector<Slice> slices_;
+  Adam adam_;
+  EarlyStopping stopping_;
+  Weights best_;
+  std::vector<EpochPoint> epochs_;
+  const SteadyTime started_;
+  SteadyTime saved_;            // when the last file was written
+  double earlier_seconds_ = 0;  // of the attempts before
+  double save_seconds_ = 0;     // that all files took
+  double last_save_seconds_ = 0;
+};
 
 }  // namespace
 
@@ -76,44 +205,12 @@ std::int64_t PatienceOf(const TrainJob& job) {
   return study ? kStudyPatienceOfCrnn2d : job.training.patience;
 }
 
-Result<TrainingOutcome> Train(Model& model, const TrainingContext& context, const RunHooks& hooks,
+Result<TrainingOutcome> Train(Model& model, DropoutStream& masks, const TrainingContext& context,
+                              const RunHooks& hooks,
                               const std::function<void(const EpochPoint&)>& on_epoch) {
-  const TrainJob& job = context.job;
-  const std::vector<Slice> slices = SlicesOf(job.split.train, context.grid);
-  AdamOptions options;
-  options.learning_rate = job.training.learning_rate;
-  Adam adam(ParametersOf(model), options);
-  EarlyStopping stopping(PatienceOf(job));
-  TrainingOutcome outcome;
-  while (stopping.epoch() < job.training.epochs && !stopping.ShouldStop()) {
-    const SteadyTime start = context.clock.SteadyNow();
-    model.train();
-    const std::int64_t epoch = stopping.epoch() + 1;
-    TUTTI_ASSIGN_OR_RETURN(const EpochSums sums,
-                           TrainEpoch(model, adam, slices, epoch, context, hooks));
-    const Evaluation validation =
-        Evaluate(model, job.split.validation, context.grid, context.features, job, context.device);
-    const auto n = static_cast<double>(sums.slices);
-    EpochPoint point{epoch,
-                     sums.loss.item<double>() / n,
-                     static_cast<double>(sums.hits.item<std::int64_t>()) / n,
-                     validation.loss,
-                     validation.slice_accuracy,
-                     0};
-    point.seconds = std::chrono::duration<double>(context.clock.SteadyNow() - start).count();
-    if (!std::isfinite(point.train_loss) || !std::isfinite(point.val_loss)) {
-      return InvalidArgument("epoch " + std::to_string(epoch) +
-                             ": the loss is not a number any more; a smaller learning_rate than " +
-                             std::to_string(job.training.learning_rate) + " may help");
-    }
-    if (stopping.Improves(point.val_loss)) outcome.best = WeightsOf(model);
-    on_epoch(point);
-  }
-  outcome.epochs = stopping.epoch();
-  outcome.best_epoch = stopping.best_epoch();
-  outcome.best_val_loss = stopping.best_loss();
-  outcome.last = WeightsOf(model);
-  return outcome;
+  Training training(model, masks, context, hooks);
+  training.Resume(on_epoch);
+  return training.Run(on_epoch);
 }
 
 }  // namespace tutti

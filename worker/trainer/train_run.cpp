@@ -104,16 +104,17 @@ Result<Json> TrainRun(const TrainJob& job, const Clock& clock, const RunHooks& h
                          static_cast<std::int64_t>(job.classes.size())};
   TUTTI_ASSIGN_OR_RETURN(const std::shared_ptr<Model> model, MakeModel(job.model, shape));
   model->to(device);
-  model->UseDropout(std::make_shared<DropoutStream>(static_cast<std::uint64_t>(job.seed)));
+  const auto masks = std::make_shared<DropoutStream>(static_cast<std::uint64_t>(job.seed));
+  model->UseDropout(masks);
   ApplyProtocol(job, *model);
   const double load_seconds = watch.Lap();
   hooks.log(WhatIsTrained(job, grid, *model));
 
   const TrainingContext context{job, features, grid, device, clock};
   TUTTI_ASSIGN_OR_RETURN(const TrainingOutcome outcome,
-                         Train(*model, context, hooks,
+                         Train(*model, *masks, context, hooks,
                                [&](const EpochPoint& point) { hooks.emit(EpochEvent(point)); }));
-  const double train_seconds = watch.Lap();
+  watch.Lap();
   hooks.log(HowItEnded(job, outcome));
 
   const bool test_best = job.protocol == Protocol::kCorrect;
@@ -135,7 +136,7 @@ Result<Json> TrainRun(const TrainJob& job, const Clock& clock, const RunHooks& h
                 {"parameters", CountParameters(*model)}}},
               {"timings",
                {{"load_seconds", load_seconds},
-                {"train_seconds", train_seconds},
+                {"train_seconds", outcome.seconds},
                 {"test_seconds", test_seconds},
                 {"total_seconds", total.Lap()}}},
               {"environment", EnvironmentOf(job)},

@@ -33,7 +33,8 @@ v1::Lease TrainLease() {
 }
 
 TEST(JobLine, TrainJobReadsItsRowsOfShards) {
-  const auto line = JobLine(TrainLease(), {{"h0", "/c/h0"}, {"h1", "/c/h1"}}, "/jobs/12-2");
+  const auto line =
+      JobLine(TrainLease(), {{"h0", "/c/h0"}, {"h1", "/c/h1"}}, {"/jobs/12-2", "cuda:1", {}});
   ASSERT_TRUE(IsOk(line));
   EXPECT_EQ(line->back(), '\n');
   EXPECT_EQ(line->find('\n'), line->size() - 1);
@@ -55,7 +56,7 @@ TEST(JobLine, TrainJobReadsItsRowsOfShards) {
   EXPECT_EQ(job["split"]["test"], Json::array());
   EXPECT_EQ(job["output_dir"], "/jobs/12-2");
   EXPECT_EQ(job["threads"], 2);
-  EXPECT_EQ(job["device"], "cpu");
+  EXPECT_EQ(job["device"], "cuda:1");
   EXPECT_TRUE(job["weights"].is_null() && job["resume"].is_null());
 }
 
@@ -66,7 +67,7 @@ TEST(JobLine, PreprocessJobReadsAudio) {
   lease.clear_split();
   lease.clear_dataset();
   lease.mutable_tracks(0)->set_shard(-1);
-  const auto line = JobLine(lease, {{"c17", "/c/c17"}}, "/jobs/12-2");
+  const auto line = JobLine(lease, {{"c17", "/c/c17"}}, {"/jobs/12-2", "cuda:1", {}});
   ASSERT_TRUE(IsOk(line));
   const Json job = *ParseJson(*line, "job");
   EXPECT_EQ(job["kind"], "preprocess");
@@ -86,13 +87,16 @@ TEST(JobLine, InputsAreNamedOnceEach) {
 TEST(JobLine, RefusesWhatItCannotRun) {
   v1::Lease nameless = TrainLease();
   nameless.set_kind(v1::JOB_KIND_UNSPECIFIED);
-  EXPECT_TRUE(FailsWith(JobLine(nameless, {}, "/o"), ErrorCode::kInvalidArgument, "job 12"));
+  EXPECT_TRUE(
+      FailsWith(JobLine(nameless, {}, {"/o", "cpu", {}}), ErrorCode::kInvalidArgument, "job 12"));
   v1::Lease broken = TrainLease();
   broken.set_config_json("{");
-  EXPECT_TRUE(FailsWith(JobLine(broken, {}, "/o"), ErrorCode::kInvalidArgument, "configuration"));
+  EXPECT_TRUE(FailsWith(JobLine(broken, {}, {"/o", "cpu", {}}), ErrorCode::kInvalidArgument,
+                        "configuration"));
   v1::Lease shard = TrainLease();
   shard.mutable_tracks(0)->set_shard(2);
-  EXPECT_TRUE(FailsWith(JobLine(shard, {}, "/o"), ErrorCode::kInvalidArgument, "shard 2 of 2"));
+  EXPECT_TRUE(FailsWith(JobLine(shard, {}, {"/o", "cpu", {}}), ErrorCode::kInvalidArgument,
+                        "shard 2 of 2"));
 }
 
 }  // namespace

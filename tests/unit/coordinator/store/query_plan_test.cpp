@@ -94,6 +94,7 @@ TEST_F(QueryPlan, ResultsAttemptsAndEpochsAreSearched) {
   ASSERT_TRUE(IsOk(ReadAttempts(*connection_, kTrainJob)));
   ASSERT_TRUE(IsOk(ReadEpochs(*connection_, kTrainJob, 1)));
   ASSERT_TRUE(IsOk(ReadLastEpoch(*connection_, kTrainJob)));
+  ASSERT_TRUE(IsOk(ReadResume(*connection_, kTrainJob)));
   ASSERT_TRUE(IsOk(ReadLog(*connection_, kTrainJob, 1, 5, 10)));
   EXPECT_THAT(Scans(), IsEmpty());
   EXPECT_THAT(Steps(), testing::Each(Not(HasSubstr("USE TEMP B-TREE"))));

@@ -109,13 +109,17 @@ Change RandomRowOfAPlan() {
 }
 
 Change RandomRowOfWork() {
-  switch (*rc::gen::inRange(0, 5)) {
+  switch (*rc::gen::inRange(0, 7)) {
     case 0:
       return PutAttempt{RandomAttempt()};
     case 1:
       return PutResult{RandomResult()};
     case 2:
       return PutEpoch{RandomEpoch()};
+    case 4:
+      return PutResume{{AnyJob(), AnyAttempt(), Text(), Number(9), 3}};
+    case 5:
+      return RemoveResume{AnyJob()};
     case 3:
       return PutLog{{AnyJob(), AnyAttempt(), 1 + Number(4), {Text(), Text()}}};
     default:
@@ -206,6 +210,7 @@ void SameAboutJobs(StoreReader& a, StoreReader& b) {
     SameAnswer(a.Attempts(job), b.Attempts(job));
     SameAnswer(a.ResultOf(job), b.ResultOf(job));
     SameAnswer(a.LastEpoch(job), b.LastEpoch(job));
+    SameAnswer(a.Resume(job), b.Resume(job));
     for (AttemptNumber attempt = 1; attempt <= kMaxAttempt; ++attempt) {
       SameAnswer(a.Epochs(job, attempt), b.Epochs(job, attempt));
       SameAnswer(a.Log(job, attempt, 2, 2), b.Log(job, attempt, 2, 2));

@@ -182,6 +182,19 @@ TEST_P(StoreContract, LogLinesAreReadFromALineOn) {
   EXPECT_THAT(Get(reader_->Log(kTrainJob, 2, 0, 10)), IsEmpty());
 }
 
+TEST_P(StoreContract, AJobHasOneResumeFileOrNone) {
+  ASSERT_TRUE(IsOk(store_->Commit(sample::SmallSweep())));
+  const ResumeRecord first{kTrainJob, 1, "aa", 12, 3};
+  const ResumeRecord second{kTrainJob, 1, "bb", 13, 5};
+  EXPECT_EQ(Get(reader_->Resume(kTrainJob)), std::nullopt);
+  ASSERT_TRUE(IsOk(store_->Commit({PutAttempt{sample::Attempt(kTrainJob, 1)}, PutResume{first}})));
+  EXPECT_EQ(Get(reader_->Resume(kTrainJob)), first);
+  ASSERT_TRUE(IsOk(store_->Commit({PutResume{second}})));
+  EXPECT_EQ(Get(reader_->Resume(kTrainJob)), second);
+  ASSERT_TRUE(IsOk(store_->Commit({RemoveResume{kTrainJob}, RemoveResume{kTrainJob}})));
+  EXPECT_EQ(Get(reader_->Resume(kTrainJob)), std::nullopt);
+}
+
 TEST_P(StoreContract, PutUndecodableIsKeyedByContentAndSpec) {
   ASSERT_TRUE(IsOk(store_->Commit(sample::SmallSweep())));
   UndecodableRecord changed = sample::Undecodable("b", "spec");

@@ -83,6 +83,8 @@ class AgentTest : public testing::Test {
         words.push_back("begin " + FileName(ToAttemptId(begin->lease.attempt())));
       } else if (const auto* stop = std::get_if<StopAttempt>(&action)) {
         words.push_back("stop " + FileName(stop->attempt));
+      } else if (const auto* halt = std::get_if<HaltAttempt>(&action)) {
+        words.push_back("halt " + FileName(halt->attempt));
       } else if (const auto* spool = std::get_if<SpoolEvent>(&action)) {
         words.push_back(std::string(spool->final ? "spool! " : "spool ") + Word(spool->event));
       } else {
@@ -92,8 +94,8 @@ class AgentTest : public testing::Test {
     return words;
   }
   static std::string Word(const v1::AttemptEvent& event) {
-    constexpr const char* kNames[] = {"?",        "started", "progress", "epoch",
-                                      "finished", "broke",   "returned", "log"};
+    constexpr const char* kNames[] = {"?",     "started",  "progress", "epoch", "finished",
+                                      "broke", "returned", "log",      "resume"};
     const int payload = event.payload_case() == 0 ? 0 : event.payload_case() - 3;
     return FileName(ToAttemptId(event.attempt())) + " " + kNames[payload] + " #" +
            std::to_string(event.sequence());
@@ -374,8 +376,13 @@ TEST_F(AgentTest, DrainGivesBackWhatRunsAndFetchesAndKeepsUploads) {
   Give({14, 1});
   Actions();
   agent_.OnDrain("signal 15", Now());
-  EXPECT_THAT(Actions(), ElementsAre("stop 13-1", "spool! 13-1 returned #2", "stop 14-1",
-                                     "spool! 14-1 returned #1"));
+  EXPECT_THAT(Actions(), ElementsAre("halt 13-1", "stop 14-1", "spool! 14-1 returned #1"));
+  v1::ResumeFile file;
+  file.set_epoch(7);
+  agent_.OnResumeFile(kSecond, file, Now());
+  agent_.OnHalted(kSecond, Now());
+  agent_.OnHalted(kSecond, Now());
+  EXPECT_THAT(Actions(), ElementsAre("spool 13-1 resume #2", "spool! 13-1 returned #3"));
   EXPECT_TRUE(agent_.uploading());
   const auto frame = agent_.NextFrame(Now());
   EXPECT_TRUE(frame->draining());

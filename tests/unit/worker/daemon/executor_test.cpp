@@ -23,6 +23,10 @@ class RecordingListener final : public AttemptListener {
     words.push_back(FileName(id) + " epoch " + std::to_string(epoch.epoch()));
   }
   void OnLogLine(const AttemptId&, const std::string& line) override { lines.push_back(line); }
+  void OnResumeFile(const AttemptId& id, const v1::ResumeFile& file) override {
+    words.push_back(FileName(id) + " resume " + std::to_string(file.epoch()));
+  }
+  void OnHalted(const AttemptId& id) override { words.push_back(FileName(id) + " halted"); }
   void OnUploading(const AttemptId& id) override { words.push_back(FileName(id) + " uploading"); }
   void OnFinished(const AttemptId& id, v1::Finished finished) override {
     words.push_back(FileName(id) + " finished");
@@ -59,10 +63,10 @@ class ExecutorTest : public LoopFixture {
         RunnerPool::Programs{{v1::JOB_KIND_TRAIN, {program}}, {v1::JOB_KIND_PREPROCESS, {program}}},
         2);
     pool_ = std::make_unique<IoPool>(2);
-    executor_ =
-        std::make_unique<Executor>(Executor::Surroundings{*loop_, *pool_, clock_, files_, random_,
-                                                          *cache_, blobs_, *runners_, listener_},
-                                   dir_ / "jobs");
+    executor_ = std::make_unique<Executor>(
+        Executor::Surroundings{*loop_, *pool_, clock_, files_, random_, *cache_, blobs_, *runners_,
+                               gpus_, listener_},
+        dir_ / "jobs");
   }
   v1::Lease LeaseOf(v1::JobKind kind, const std::string& blob_hash) {
     v1::Lease lease;
@@ -99,6 +103,7 @@ print(json.dumps({'event': 'result', 'metrics': {'f1_macro': 0.5},
   FolderTransport blobs_;
   std::unique_ptr<BlobCache> cache_;
   RecordingListener listener_;
+  GpuShares gpus_{{3, 5}};
   std::unique_ptr<RunnerPool> runners_;
   std::unique_ptr<IoPool> pool_;
   std::unique_ptr<Executor> executor_;
@@ -195,6 +200,20 @@ TEST_F(ExecutorTest, StoppedAttemptTellsNothingMore) {
   RunUntil([this] { return runners_->process_count() == 0; });
   EXPECT_THAT(listener_.words, ElementsAre("12-1 running"));
   EXPECT_EQ(cache_->PinCount(Sha256Hex("shard")), 0);
+}
+
+TEST_F(ExecutorTest, RunsTrainOnTheGpuAndFeaturesAreMadeWithoutIt) {
+  SetRunner(Python("runner", R"(
+job = json.loads(sys.stdin.readline())
+print(json.dumps({'event': 'epoch', 'epoch': 1 if job['device'] == 'cuda:3' else 2}))
+print(json.dumps({'event': 'result'}))
+)"));
+  Run(LeaseOf(v1::JOB_KIND_TRAIN, blobs_.Put("shard")));
+  EXPECT_THAT(listener_.words, testing::Contains("12-1 epoch 1"));
+  listener_ = {};
+  Run(LeaseOf(v1::JOB_KIND_PREPROCESS, blobs_.Put("audio")));
+  EXPECT_THAT(listener_.words, testing::Contains("12-1 epoch 2"));
+  EXPECT_EQ(gpus_.Take(), "cuda:3") << "the run gave its share back";
 }
 
 TEST_F(ExecutorTest, RunnerThatCannotBeStartedBreaksTheAttempt) {

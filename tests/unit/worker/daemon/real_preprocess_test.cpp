@@ -38,6 +38,8 @@ class EndListener final : public AttemptListener {
   void OnProgress(const AttemptId&, const v1::Progress&) override {}
   void OnEpoch(const AttemptId&, const v1::EpochPoint&) override {}
   void OnLogLine(const AttemptId&, const std::string&) override {}
+  void OnResumeFile(const AttemptId&, const v1::ResumeFile&) override {}
+  void OnHalted(const AttemptId&) override {}
   void OnUploading(const AttemptId&) override {}
   void OnFinished(const AttemptId& id, v1::Finished result) override { finished[id] = result; }
   void OnBroke(const AttemptId& id, v1::Broke failure) override { broke[id] = failure; }
@@ -60,7 +62,7 @@ class RealPreprocessTest : public LoopFixture {
         pool_(std::make_unique<IoPool>(1)),
         executor_(std::make_unique<Executor>(
             Executor::Surroundings{*loop_, *pool_, clock_, files_, random_, *cache_, blobs_,
-                                   *runners_, listener_},
+                                   *runners_, gpus_, listener_},
             dir_ / "jobs")) {}
   ~RealPreprocessTest() override {
     executor_.reset();
@@ -93,6 +95,7 @@ class RealPreprocessTest : public LoopFixture {
   FolderTransport blobs_;
   std::unique_ptr<BlobCache> cache_;
   EndListener listener_;
+  GpuShares gpus_{{}};
   std::unique_ptr<RunnerPool> runners_;
   std::unique_ptr<IoPool> pool_;
   std::unique_ptr<Executor> executor_;

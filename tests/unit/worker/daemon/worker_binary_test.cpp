@@ -179,6 +179,14 @@ TEST_F(WorkerBinaryTest, BadOptionsAreBadInput) {
   EXPECT_THAT(ReadAll(limited->errors()), testing::HasSubstr("such as 20GB; got \"20\""));
 }
 
+TEST_F(WorkerBinaryTest, AGpuThatIsNotThereIsBadInput) {
+  PutRunner("exit 1");  // a trainer that can use none, where the machine has one
+  const auto worker = Spawn({"--gpus", "0"});
+  EXPECT_EQ(worker->Wait().exit_code, 2);
+  EXPECT_THAT(ReadAll(worker->errors()), testing::AllOf(testing::HasSubstr("--gpus 0: "),
+                                                        testing::HasSubstr("leave --gpus out")));
+}
+
 TEST_F(WorkerBinaryTest, SigtermBeforeTheFirstConnectEndsIt) {
   PutRunner("exit 0");
   coordinator_.Stop();

@@ -55,9 +55,10 @@ class RunningWorker {
     GrpcBlobTransport blobs(
         BlobClient(v1::BlobService::NewStub(channel), ScriptedCoordinator::kOwnToken));
     IoPool pool(2);
-    WorkerDaemon daemon(
-        {*loop_, pool, clock_, files_, random_, folder_, *spool_, *cache_, blobs, runners, *stub},
-        profile.token, options, [] {});
+    GpuShares gpus({});
+    WorkerDaemon daemon({*loop_, pool, clock_, files_, random_, folder_, *spool_, *cache_, blobs,
+                         runners, gpus, *stub},
+                        profile.token, options, [] {});
     daemon_ = &daemon;
     daemon.Start();
     loop_->Run();

@@ -40,6 +40,16 @@ TEST(TrainBinary, TwoJobsInOneProcessAreBitEqual) {
   EXPECT_EQ(ReadWholeFile(one / "best.safetensors"), ReadWholeFile(two / "best.safetensors"));
 }
 
+TEST(TrainBinary, TellsTheGpusThatItCanUse) {
+  const Outcome told = RunBinary("tutti-train", {"devices"});
+  EXPECT_EQ(told.code(), 0);
+  const Json devices = told.json()["devices"];
+  ASSERT_TRUE(devices.is_array()) << told.out;
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    EXPECT_EQ(devices[i], "cuda:" + std::to_string(i));
+  }
+}
+
 TEST(TrainBinary, ACancelEndsTheJobAndTheNextOneRuns) {
   const TempDir one;
   const TempDir two;
