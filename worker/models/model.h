@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <torch/torch.h>
 
@@ -24,18 +25,32 @@ struct ModelShape {
 // have them.
 class Model : public torch::nn::Module {
  public:
-  // slices: [batch, n_mels, frames] float, contiguous. Returns logits [batch, classes].
+  // slices: [batch, n_mels, frames] of dtype(), contiguous. Returns logits [batch, classes].
   virtual torch::Tensor Forward(const torch::Tensor& slices) = 0;
 
-  // Required before Forward while training; a model in evaluation mode draws nothing.
+  // Of its weights, and of the slices that Forward takes.
+  torch::Dtype dtype() const { return parameters().front().scalar_type(); }
+  // Weights and running statistics; BatchNorm's count of batches stays a whole number, as in
+  // Python: Module::to would convert it too.
+  void SetDtype(torch::Dtype type) {
+    const auto convert = [type](const std::vector<torch::Tensor>& tensors) {
+      for (const torch::Tensor& tensor : tensors) {
+        if (tensor.is_floating_point()) tensor.set_data(tensor.to(type));
+      }
+    };
+    convert(parameters());
+    convert(buffers());
+  }
+
+  // Without a stream nothing is dropped; a model in evaluation mode draws nothing.
   void UseDropout(std::shared_ptr<DropoutStream> stream) { dropout_ = std::move(stream); }
 
  protected:
   torch::Tensor Drop(const torch::Tensor& x, double p) {
-    return is_training() ? Dropout(x, p, *dropout_) : x;
+    return is_training() && dropout_ ? Dropout(x, p, *dropout_) : x;
   }
   torch::Tensor DropChannels(const torch::Tensor& x, double p) {
-    return is_training() ? DropoutChannels(x, p, *dropout_) : x;
+    return is_training() && dropout_ ? DropoutChannels(x, p, *dropout_) : x;
   }
 
  private:

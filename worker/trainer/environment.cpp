@@ -30,7 +30,7 @@ Json EnvironmentOf(const TrainJob& job) {
           {"processor", Processor()},
           {"device", job.device},
           {"threads", std::to_string(job.threads)},
-          {"precision", "float32"}};
+          {"precision", PrecisionName(job.precision)}};
 }
 
 }  // namespace tutti

@@ -36,7 +36,7 @@ void ForEachScoredBatch(
     const std::size_t count = std::min(kBatch, slices.size() - at);
     const Batch batch =
         GatherBatch(std::span(slices).subspan(at, count), songs.grid, songs.features, songs.job);
-    if (!take(model.Forward(batch.slices.to(device)), batch)) break;
+    if (!take(model.Forward(batch.slices.to(device, model.dtype())), batch)) break;
   }
   model.train(was_training);
 }

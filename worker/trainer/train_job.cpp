@@ -72,6 +72,8 @@ Status ParseTraining(const Json& config, TrainingOptions& options) {
                          FieldOr<double>(training, "overlap", options.overlap, kTraining));
   TUTTI_ASSIGN_OR_RETURN(options.learning_rate, FieldOr<double>(training, "learning_rate",
                                                                 options.learning_rate, kTraining));
+  TUTTI_ASSIGN_OR_RETURN(options.dropout,
+                         FieldOr<bool>(training, "dropout", options.dropout, kTraining));
   if (options.epochs < 1 || options.patience < 1 || options.batch_size < 2 || options.overlap < 0 ||
       options.overlap >= 1 || !(options.learning_rate > 0)) {
     return InvalidArgument(
@@ -95,8 +97,11 @@ Status ParseConfig(const Json& config, TrainJob& job) {
   job.protocol = protocol == "correct" ? Protocol::kCorrect : Protocol::kPublished;
   TUTTI_ASSIGN_OR_RETURN(const auto precision,
                          FieldOr<std::string>(config, "precision", "float32", "config"));
-  if (precision != "float32") {
-    return InvalidArgument("config.precision: this build trains in float32, got " + precision);
+  job.precision =
+      precision == PrecisionName(Precision::kFloat64) ? Precision::kFloat64 : Precision::kFloat32;
+  if (precision != PrecisionName(job.precision)) {
+    return InvalidArgument("config.precision: this build trains in float32 and float64, got " +
+                           precision);
   }
   TUTTI_ASSIGN_OR_RETURN(const auto keep,
                          FieldOr<std::string>(config, "keep_weights", "best", "config"));
@@ -127,6 +132,10 @@ Status ParseTracksAndSplit(const Json& line, TrainJob& job) {
 
 }  // namespace
 
+std::string_view PrecisionName(Precision precision) {
+  return precision == Precision::kFloat64 ? "float64" : "float32";
+}
+
 Result<TrainJob> ParseTrainJob(const Json& line) {
   TrainJob job;
   TUTTI_ASSIGN_OR_RETURN(job.job, FieldOr<std::string>(line, "job", "", kWhat));
@@ -141,6 +150,8 @@ Result<TrainJob> ParseTrainJob(const Json& line) {
   TUTTI_ASSIGN_OR_RETURN(job.classes,
                          Field<std::vector<std::string>>(dataset, "classes", "dataset"));
   TUTTI_RETURN_IF_ERROR(ParseTracksAndSplit(line, job));
+  TUTTI_ASSIGN_OR_RETURN(const auto weights, FieldOr<std::string>(line, "weights", "", kWhat));
+  job.weights = weights;
   TUTTI_ASSIGN_OR_RETURN(const auto output_dir, Field<std::string>(line, "output_dir", kWhat));
   job.output_dir = output_dir;
   TUTTI_ASSIGN_OR_RETURN(const auto resume, FieldOr<std::string>(line, "resume", "", kWhat));

@@ -30,6 +30,9 @@ struct JobSplit {
 };
 
 enum class Protocol { kCorrect, kPublished };
+// kFloat64 is for comparisons with other implementations.
+enum class Precision { kFloat32, kFloat64 };
+std::string_view PrecisionName(Precision precision);  // as in config.precision
 enum class KeepWeights { kBest, kLast, kBoth, kNone };
 
 struct TrainingOptions {
@@ -38,6 +41,7 @@ struct TrainingOptions {
   std::int64_t batch_size = 16;
   double overlap = 0.5;
   double learning_rate = 0.001;
+  bool dropout = true;  // false: nothing is dropped, to compare with other implementations
 };
 
 struct TrainJob {
@@ -48,6 +52,7 @@ struct TrainJob {
   std::int64_t seed = 0;
   TrainingOptions training;
   Protocol protocol = Protocol::kCorrect;
+  Precision precision = Precision::kFloat32;
   KeepWeights keep_weights = KeepWeights::kBest;
   FeatureSpec features;
   std::string feature_spec_hash;
@@ -58,6 +63,7 @@ struct TrainJob {
   std::filesystem::path resume;  // of an earlier attempt; empty: from the first epoch
   // How often to write what a later attempt can go on from, 0 for each epoch; nothing: never.
   std::optional<double> resume_interval_seconds;
+  std::filesystem::path weights;  // to start from; empty: drawn from the seed
   std::filesystem::path output_dir;
   std::int64_t threads = 1;
   std::string device = "cpu";

@@ -24,7 +24,7 @@ void TrainBatch(Model& model, Adam& adam, const Batch& batch, const torch::Devic
                 EpochSums& sums) {
   const torch::Tensor labels = batch.labels.to(device);
   adam.ZeroGrad();
-  const torch::Tensor logits = model.Forward(batch.slices.to(device));
+  const torch::Tensor logits = model.Forward(batch.slices.to(device, model.dtype()));
   const torch::Tensor loss = torch::nn::functional::cross_entropy(logits, labels);
   loss.backward();
   adam.Step();

@@ -89,6 +89,23 @@ std::string HowItEnded(const TrainJob& job, const TrainingOutcome& outcome) {
   return text;
 }
 
+// On the device, with the weights to start from.
+Result<std::shared_ptr<Model>> MakeRunsModel(const TrainJob& job, const ModelShape& shape,
+                                             const torch::Device& device,
+                                             const std::shared_ptr<DropoutStream>& masks) {
+  torch::manual_seed(static_cast<std::uint64_t>(job.seed));
+  TUTTI_ASSIGN_OR_RETURN(const std::shared_ptr<Model> model, MakeModel(job.model, shape));
+  model->to(device);
+  if (job.precision == Precision::kFloat64) model->SetDtype(torch::kFloat64);
+  if (!job.weights.empty()) {
+    TUTTI_ASSIGN_OR_RETURN(const Weights weights, ReadCheckpoint(job.weights));
+    TUTTI_RETURN_IF_ERROR(LoadWeights(weights, *model));
+  }
+  if (job.training.dropout) model->UseDropout(masks);
+  ApplyProtocol(job, *model);
+  return model;
+}
+
 }  // namespace
 
 Result<Json> TrainRun(const TrainJob& job, const Clock& clock, const RunHooks& hooks) {
@@ -99,14 +116,11 @@ Result<Json> TrainRun(const TrainJob& job, const Clock& clock, const RunHooks& h
   TUTTI_ASSIGN_OR_RETURN(const SliceGrid grid,
                          MakeSliceGrid(job.features, job.slice_seconds, job.training.overlap));
   TUTTI_ASSIGN_OR_RETURN(const Features features, Features::Open(job));
-  torch::manual_seed(static_cast<std::uint64_t>(job.seed));
   const ModelShape shape{features.n_mels(), grid.frames,
                          static_cast<std::int64_t>(job.classes.size())};
-  TUTTI_ASSIGN_OR_RETURN(const std::shared_ptr<Model> model, MakeModel(job.model, shape));
-  model->to(device);
   const auto masks = std::make_shared<DropoutStream>(static_cast<std::uint64_t>(job.seed));
-  model->UseDropout(masks);
-  ApplyProtocol(job, *model);
+  TUTTI_ASSIGN_OR_RETURN(const std::shared_ptr<Model> model,
+                         MakeRunsModel(job, shape, device, masks));
   const double load_seconds = watch.Lap();
   hooks.log(WhatIsTrained(job, grid, *model));
 

@@ -140,6 +140,61 @@ TEST_F(RunnerTest, TheSameJobGivesTheSameBits) {
   }
 }
 
+// Steps so small that they change nothing, so that losses are those of the weights at the start.
+TEST_F(RunnerTest, StartsFromTheWeightsThatTheJobNames) {
+  TinyJob options;
+  options.epochs = 1;
+  ASSERT_EQ(Run(MakeTinyJob(folder_.path(), options))["event"], "result");
+  const double trained = Epochs().back()["val_loss"];
+  TempDir other;
+  options.learning_rate = 1e-12;
+  options.seed = 123;
+  Json line = MakeTinyJob(other.path(), options);
+  line["weights"] = folder_ / "best.safetensors";
+  ASSERT_EQ(Run(line)["event"], "result");
+  EXPECT_NEAR(Epochs().back()["val_loss"].get<double>(), trained, 1e-6);
+  line["config"]["model"] = "crnn1d";
+  EXPECT_EQ(Run(line)["class"], "bad_config");
+  line["weights"] = other / "gone.safetensors";
+  EXPECT_EQ(Run(line)["class"], "bad_data");
+}
+
+TEST_F(RunnerTest, DropoutCanBeSwitchedOff) {
+  TinyJob options;
+  options.epochs = 1;
+  ASSERT_EQ(Run(MakeTinyJob(folder_.path(), options))["event"], "result");
+  TempDir other;
+  options.learning_rate = 1e-12;
+  const auto train_loss = [&](std::int64_t seed, bool dropout) {
+    options.seed = seed;
+    Json line = MakeTinyJob(other.path(), options);
+    line["weights"] = folder_ / "best.safetensors";
+    line["config"]["training"]["dropout"] = dropout;
+    EXPECT_EQ(Run(line)["event"], "result");
+    return Epochs().back()["train_loss"].get<double>();
+  };
+  EXPECT_NEAR(train_loss(1, false), train_loss(2, false), 1e-6);
+  EXPECT_GT(std::abs(train_loss(1, true) - train_loss(2, true)), 1e-5);
+}
+
+TEST_F(RunnerTest, TrainsInDoublePrecisionForComparisons) {
+  for (const char* model : {"crnn1d", "rnn"}) {
+    TinyJob options;
+    options.model = model;
+    options.epochs = 1;
+    Json line = MakeTinyJob(folder_.path(), options);
+    line["config"]["precision"] = "float64";
+    const Json result = Run(line);
+    ASSERT_EQ(result["event"], "result");
+    EXPECT_EQ(result["environment"]["precision"], "float64");
+    const auto weights = ReadCheckpoint(folder_ / "best.safetensors");
+    ASSERT_TRUE(IsOk(weights));
+    for (const auto& [name, tensor] : *weights) {
+      EXPECT_EQ(tensor.scalar_type(), torch::kFloat64) << name;  // neither has BatchNorm's counts
+    }
+  }
+}
+
 TEST_F(RunnerTest, PublishedProtocolLeavesTheStudysForgottenLayersAlone) {
   Json line = MakeTinyJob(folder_.path());
   line["config"]["protocol"] = "published";
