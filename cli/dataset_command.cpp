@@ -17,6 +17,12 @@ struct AddOptions {
   ScanOptions scan;
 };
 
+std::string WhereTheFilesAre(const RegisteredDataset& registered) {
+  const std::string& root = registered.scan.manifest.in_place_root;
+  if (root.empty()) return std::to_string(registered.uploaded) + " files uploaded";
+  return "in place: workers need --data-root " + root + "=DIR";
+}
+
 Result<ExitCode> Add(Context& context, const AddOptions& options) {
   TUTTI_ASSIGN_OR_RETURN(const auto connection, Connection::Open(context));
   TUTTI_ASSIGN_OR_RETURN(
@@ -26,6 +32,7 @@ Result<ExitCode> Add(Context& context, const AddOptions& options) {
   if (context.json) {
     OrderedJson json = ToJson(dataset);
     json["changed"] = registered.reply.changed();
+    json["in_place_root"] = registered.scan.manifest.in_place_root;
     json["left_out"] = OrderedJson::array();
     for (const LeftOut& file : registered.scan.left_out) {
       json["left_out"].push_back({{"path", file.path}, {"why", file.why}});
@@ -36,8 +43,8 @@ Result<ExitCode> Add(Context& context, const AddOptions& options) {
   } else {
     std::cout << dataset.name() << ": " << dataset.tracks() << " tracks in "
               << dataset.classes_size() << " classes, version " << dataset.version() << " ("
-              << (registered.reply.changed() ? "new" : "unchanged") << ", " << registered.uploaded
-              << " files uploaded)\n";
+              << (registered.reply.changed() ? "new" : "unchanged") << ", "
+              << WhereTheFilesAre(registered) << ")\n";
   }
   return ExitCode::kDone;
 }
@@ -106,6 +113,10 @@ void AddDatasetCommand(CLI::App& program, Context& context) {
                   "table path,group (default: groups.csv in the folder, if there)");
   add->add_option("--split", options->scan.split,
                   "table path,part (default: split.csv in the folder, if there)");
+  add->add_flag_callback(
+      "--in-place", [options] { options->scan.placement = Placement::kInPlace; },
+      "leave the files where they are, on a disk that the workers share: each opens them only if "
+      "it was started with --data-root FOLDER=DIR");
   AddCommonOptions(*add, context);
   SetAction(*add, context, [&context, options] { return Add(context, *options); });
 

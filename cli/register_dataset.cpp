@@ -55,8 +55,10 @@ Result<RegisteredDataset> RegisterDataset(Context& context, Connection& connecti
   if (!context.quiet) TellLeftOut(registered.scan.left_out);
   const std::string manifest = DumpManifest(registered.scan.manifest);
   const std::string version = Sha256Hex(manifest);
-  TUTTI_ASSIGN_OR_RETURN(registered.uploaded, UploadMissing(context, connection.blobs(), folder,
-                                                            registered.scan.manifest));
+  if (registered.scan.manifest.in_place_root.empty()) {
+    TUTTI_ASSIGN_OR_RETURN(registered.uploaded, UploadMissing(context, connection.blobs(), folder,
+                                                              registered.scan.manifest));
+  }
   TUTTI_RETURN_IF_ERROR(connection.blobs().UploadBytes(manifest, version));
   v1::RegisterDatasetRequest request;
   request.set_request_id(MakeUuid(context.random));

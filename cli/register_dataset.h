@@ -17,8 +17,8 @@ struct RegisteredDataset {
   std::size_t uploaded = 0;  // files that the coordinator did not have
 };
 
-// Progress and what is left out go to stderr unless `quiet`. Safe to repeat: what is there is not
-// sent again.
+// In place nothing but the manifest is uploaded. Progress and what is left out go to stderr unless
+// `quiet`. Safe to repeat: what is there is not sent again.
 Result<RegisteredDataset> RegisterDataset(Context& context, Connection& connection,
                                           const std::string& name,
                                           const std::filesystem::path& folder,

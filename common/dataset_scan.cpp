@@ -118,6 +118,29 @@ Status FindTracks(const fs::path& root, DatasetScan& scan) {
   return {};
 }
 
+// Of all tracks, also where a folder on the way is one.
+Status RefuseLinks(const fs::path& root, const std::vector<ManifestTrack>& tracks) {
+  std::set<std::string> links;
+  for (const ManifestTrack& track : tracks) {
+    fs::path at;
+    for (const fs::path& part : fs::path(track.path)) {
+      at /= part;
+      std::error_code error;
+      if (fs::is_symlink(root / at, error)) links.insert(at.generic_string());
+    }
+  }
+  if (links.empty()) return {};
+  std::string named;
+  std::size_t count = 0;
+  for (const std::string& link : links) {
+    if (++count <= kNamedInMessages) named += "\n  " + link;
+  }
+  return InvalidArgument(root.string() + ": " + std::to_string(links.size()) +
+                         " links, and of a dataset in place workers open none; put the files "
+                         "there, or leave --in-place out:" +
+                         named);
+}
+
 Status HashTracks(const fs::path& root, const ScanOptions& options,
                   std::vector<ManifestTrack>& tracks) {
   std::atomic<std::size_t> next = 0;
@@ -186,6 +209,10 @@ Result<DatasetScan> ScanDataset(const fs::path& root, const ScanOptions& options
   }
   DatasetScan scan;
   TUTTI_RETURN_IF_ERROR(FindTracks(canonical, scan));
+  if (options.placement == Placement::kInPlace) {
+    TUTTI_RETURN_IF_ERROR(RefuseLinks(canonical, scan.manifest.tracks));
+    scan.manifest.in_place_root = canonical.string();
+  }
   TUTTI_RETURN_IF_ERROR(ApplyTable(options.groups, canonical / "groups.csv", "path,group",
                                    &ManifestTrack::group, scan.manifest.tracks));
   TUTTI_RETURN_IF_ERROR(ApplyTable(options.split, canonical / "split.csv", "path,part",

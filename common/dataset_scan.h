@@ -24,7 +24,13 @@ struct DatasetScan {
   std::vector<LeftOut> left_out;  // sorted by path
 };
 
+enum class Placement {
+  kUploaded,  // the coordinator gets the files
+  kInPlace,   // they stay where they are; the manifest holds the folder's real path
+};
+
 struct ScanOptions {
+  Placement placement = Placement::kUploaded;
   // Tables `path,group` and `path,part` with that header line; empty: groups.csv and split.csv at
   // the root, if there.
   std::filesystem::path groups;
@@ -36,8 +42,9 @@ struct ScanOptions {
 
 // Each folder of `root` that holds audio is a class; its files, also those further down, are its
 // tracks. Audio is told by its ending. Symbolic links are followed only while they stay below the
-// root. kNotFound: no such folder. kInvalidArgument: no class folder with audio, a table that is
-// not of that form (with its line) or names tracks that are not there (all named).
+// root; in place they are refused, since workers open no links. kNotFound: no such folder.
+// kInvalidArgument: no class folder with audio, a table that is not of that form (with its line) or
+// names tracks that are not there (all named), a link in place.
 Result<DatasetScan> ScanDataset(const std::filesystem::path& root, const ScanOptions& options);
 
 }  // namespace tutti

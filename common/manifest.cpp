@@ -85,6 +85,10 @@ Result<Manifest> ParseManifest(std::string_view text) {
   Manifest manifest;
   TUTTI_ASSIGN_OR_RETURN(manifest.classes, Field<std::vector<std::string>>(json, "classes", kWhat));
   TUTTI_ASSIGN_OR_RETURN(manifest.in_place_root, Field<std::string>(json, "in_place_root", kWhat));
+  if (!manifest.in_place_root.empty() && !manifest.in_place_root.starts_with('/')) {
+    return Broken("in_place_root: expected an absolute path, got \"" + manifest.in_place_root +
+                  "\"");
+  }
   TUTTI_ASSIGN_OR_RETURN(const Json tracks, Field<Json>(json, "tracks", kWhat));
   if (!tracks.is_array() || tracks.size() > kMaxManifestTracks) {
     return Broken("expected a list of at most " + std::to_string(kMaxManifestTracks) + " tracks");

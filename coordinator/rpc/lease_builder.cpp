@@ -171,6 +171,7 @@ Status LeaseBuilder::AddPreprocessing(const JobRecord& job, const SweepRecord& s
   lease.set_config_json("{}");
   lease.set_feature_spec_json(DumpJson(spec));
   lease.mutable_dataset()->set_version(sweep.dataset_version);
+  lease.mutable_dataset()->set_in_place_root(manifest->in_place_root);
   for (std::size_t i = 0; i < hashes.size(); ++i) {
     const auto id = static_cast<std::size_t>(first) + i;
     if (id >= manifest->tracks.size() || manifest->tracks[id].content_hash != hashes[i]) {

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "common/result.h"
-#include "common/unique_fd.h"
 #include "tutti/v1/common.pb.h"
 #include "worker/daemon/blob_transport.h"
 #include "worker/daemon/runner_event.h"
@@ -14,10 +13,6 @@
 namespace tutti {
 
 inline constexpr std::size_t kMaxArtifactsPerAttempt = 1'000;
-
-// Opens output_dir/path. kInvalidArgument: the path is absolute or climbs out, a part of it is a
-// link, or it is no regular file. kNotFound: there is no such file.
-Result<UniqueFd> OpenBeneath(const std::filesystem::path& output_dir, const std::string& path);
 
 // Hashes the files and uploads those that the coordinator lacks. With `adopt`, files that were
 // uploaded move into that cache: a shard made here is read here. Blocks. Errors as OpenBeneath and

@@ -10,14 +10,13 @@
 #include "common/rpc/job_line.h"
 #include "worker/daemon/artifact_upload.h"
 #include "worker/daemon/command_folder.h"
+#include "worker/daemon/input_fetch.h"
 
 namespace tutti {
 namespace {
 
 constexpr std::chrono::milliseconds kFirstRetry{200};
 constexpr std::chrono::milliseconds kLongestRetry{15'000};
-
-using Pins = std::map<std::string, BlobCache::Pin>;
 
 // The coordinator cannot be reached, or lost its place: the same call may work later.
 bool IsPassing(const Error& error) {
@@ -36,26 +35,14 @@ v1::FailureClass FailureOf(const Error& error) {
   }
 }
 
-double Seconds(std::chrono::nanoseconds duration) {
-  return std::chrono::duration<double>(duration).count();
+// Only the worker's operator can mend it: trying again, here or elsewhere, does not.
+v1::FailureClass FetchFailureOf(const Error& error) {
+  return error.code == ErrorCode::kFailedPrecondition ? v1::FAILURE_CLASS_BAD_CONFIG
+                                                      : FailureOf(error);
 }
 
-Result<std::shared_ptr<Pins>> FetchInputs(const std::vector<std::string>& hashes,
-                                          const std::string& dispensable, BlobCache& cache,
-                                          BlobTransport& blobs, const std::atomic<bool>& stopped) {
-  auto pins = std::make_shared<Pins>();
-  for (const std::string& hash : hashes) {
-    if (stopped) return Error{ErrorCode::kCancelled, "stopped"};
-    Result<BlobCache::Pin> pin = cache.Get(hash, blobs);
-    // Without the file of an earlier attempt this one starts from the first epoch.
-    if (!pin.ok() && hash == dispensable && !IsPassing(pin.error())) {
-      spdlog::warn("resume file {}: {}", hash, pin.error().message);
-      continue;
-    }
-    if (!pin.ok()) return pin.error();
-    pins->emplace(hash, *std::move(pin));
-  }
-  return pins;
+double Seconds(std::chrono::nanoseconds duration) {
+  return std::chrono::duration<double>(duration).count();
 }
 
 }  // namespace
@@ -112,15 +99,15 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
 
   void Fetch() {
     around_.pool.Run([self = shared_from_this()] {
-      self->Hand(FetchInputs(InputHashes(self->lease_), self->lease_.resume().blob_hash(),
-                             self->around_.cache, self->around_.blobs, self->stopped_),
+      self->Hand(FetchInputs(self->lease_, self->around_.cache, self->around_.blobs,
+                             self->around_.data_roots, self->stopped_),
                  &Run::OnFetched);
     });
   }
 
-  void OnFetched(Result<std::shared_ptr<Pins>> pins) {
+  void OnFetched(Result<std::shared_ptr<InputPins>> pins) {
     if (!pins.ok() && IsPassing(pins.error())) return Retry(pins.error(), &Run::Fetch);
-    if (!pins.ok()) return Break(FailureOf(pins.error()), "inputs: " + pins.error().message);
+    if (!pins.ok()) return Break(FetchFailureOf(pins.error()), "inputs: " + pins.error().message);
     pins_ = *std::move(pins);
     backoff_.Reset();
     fetch_seconds_ = Seconds(around_.clock.SteadyNow() - begun_);
@@ -310,7 +297,7 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
   Backoff backoff_;
   EventLoop::TimerId retry_ = 0;
   RunnerPool::JobNumber job_ = 0;  // 0: no runner has it
-  std::shared_ptr<Pins> pins_;
+  std::shared_ptr<InputPins> pins_;
   std::optional<std::string> device_;  // while it has a share of one
   std::string line_;                   // until a runner has it
   double fetch_seconds_ = 0;

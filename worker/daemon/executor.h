@@ -16,6 +16,7 @@
 #include "worker/daemon/backoff.h"
 #include "worker/daemon/blob_cache.h"
 #include "worker/daemon/blob_transport.h"
+#include "worker/daemon/data_roots.h"
 #include "worker/daemon/event_loop.h"
 #include "worker/daemon/gpus.h"
 #include "worker/daemon/io_pool.h"
@@ -58,6 +59,7 @@ class Executor {
     RandomSource& random;
     BlobCache& cache;
     BlobTransport& blobs;
+    const DataRoots& data_roots;
     RunnerPool& runners;
     GpuShares& gpus;
     AttemptListener& listener;

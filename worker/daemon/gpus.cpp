@@ -53,7 +53,10 @@ Result<int> UsableByTrainer(const std::filesystem::path& trainer) {
 
 std::string Listed(const std::vector<int>& gpus) {
   std::string text;
-  for (const int gpu : gpus) text += (text.empty() ? "" : ",") + std::to_string(gpu);
+  for (const int gpu : gpus) {
+    if (!text.empty()) text += ',';
+    text += std::to_string(gpu);
+  }
   return text;
 }
 

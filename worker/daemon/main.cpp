@@ -99,6 +99,7 @@ Status Serve(const WorkerOptions& options, const Profile& profile) {
   PosixFileSystem files;
   TUTTI_ASSIGN_OR_RETURN(auto programs, FindPrograms(files));
   TUTTI_ASSIGN_OR_RETURN(const auto gpus, FindGpus(files, options, programs));
+  TUTTI_ASSIGN_OR_RETURN(const DataRoots data_roots, DataRoots::Create(options.data_roots));
   TUTTI_ASSIGN_OR_RETURN(const auto channel, OpenChannel(profile));
   TUTTI_ASSIGN_OR_RETURN(WorkerFolder folder, WorkerFolder::Open(files, random, options.dir));
   TUTTI_ASSIGN_OR_RETURN(RunnerLedger ledger, RunnerLedger::Open(files, random, folder.runners()));
@@ -128,14 +129,14 @@ Status Serve(const WorkerOptions& options, const Profile& profile) {
   GrpcBlobTransport blobs(BlobClient(v1::BlobService::NewStub(channel), token));
   GpuShares shares(gpus);
   IoPool pool(kIoThreads);
-  WorkerDaemon daemon(
-      {*loop, pool, clock, files, random, folder, *spool, *cache, blobs, runners, shares, *stub},
-      token,
-      {hello,
-       options.exit_when_idle,
-       options.until,
-       {options.resume_interval, options.resume_upload_interval}},
-      [&] { TellReady(folder.worker_id(), hello, gpus); });
+  WorkerDaemon daemon({*loop, pool, clock, files, random, folder, *spool, *cache, blobs, data_roots,
+                       runners, shares, *stub},
+                      token,
+                      {hello,
+                       options.exit_when_idle,
+                       options.until,
+                       {options.resume_interval, options.resume_upload_interval}},
+                      [&] { TellReady(folder.worker_id(), hello, gpus); });
   WatchSignals(*loop, signals, daemon, runners);
   daemon.Start();
   loop->Run();

@@ -56,6 +56,19 @@ void Describe(CLI::App& app, WorkerOptions& options, const Clock& clock) {
             "how often that is uploaded (default: 10m; 0s: each time)");
   AddParsed(app, "--gpus", options.gpus, ParseGpuList,
             "GPUs to train on, by number, for example 0,2; or none (default: all there are)");
+  app.add_option_function<std::vector<std::string>>(
+         "--data-root",
+         [&options](const std::vector<std::string>& texts) {
+           for (const std::string& text : texts) {
+             const auto root = ParseDataRoot(text);
+             if (!root.ok()) throw CLI::ValidationError(root.error().message);
+             options.data_roots.push_back(*root);
+           }
+         },
+         "ROOT=DIR: the files of datasets registered in place from ROOT are in DIR here; may be "
+         "given several times")
+      ->expected(1)
+      ->take_all();
   app.add_flag("--allow-command", options.allow_command,
                "run programs that sweep files name, with this user's rights");
   app.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off")

@@ -26,10 +26,11 @@ WorkerDaemon::WorkerDaemon(const Surroundings& surroundings, const std::string& 
       options_(options),
       on_ready_(std::move(on_ready)),
       agent_({surroundings.folder.worker_id(), options.hello, options.hello.slots()}),
-      executor_({surroundings.loop, surroundings.pool, surroundings.clock, surroundings.files,
-                 surroundings.random, surroundings.cache, surroundings.blobs, surroundings.runners,
-                 surroundings.gpus, *this, options_.resume},
-                surroundings.folder.jobs()),
+      executor_(
+          {surroundings.loop, surroundings.pool, surroundings.clock, surroundings.files,
+           surroundings.random, surroundings.cache, surroundings.blobs, surroundings.data_roots,
+           surroundings.runners, surroundings.gpus, *this, options_.resume},
+          surroundings.folder.jobs()),
       link_(surroundings.loop, surroundings.clock, surroundings.random, surroundings.folder,
             surroundings.stub, token, *this) {}
 

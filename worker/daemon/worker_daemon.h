@@ -49,6 +49,7 @@ class WorkerDaemon final : private AttemptListener, private CoordinatorLink::Lis
     Spool& spool;
     BlobCache& cache;
     BlobTransport& blobs;
+    const DataRoots& data_roots;
     RunnerPool& runners;
     GpuShares& gpus;
     v1::WorkerService::StubInterface& stub;

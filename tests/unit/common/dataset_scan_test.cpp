@@ -18,6 +18,11 @@ class DatasetScanTest : public testing::Test {
     std::ofstream(dir_ / path) << contents;
   }
   Result<DatasetScan> Scan() { return ScanDataset(dir_.path(), {}); }
+  static Result<DatasetScan> ScanInPlace(const std::filesystem::path& folder) {
+    ScanOptions options;
+    options.placement = Placement::kInPlace;
+    return ScanDataset(folder, options);
+  }
 
   TempDir dir_;
 };
@@ -51,6 +56,27 @@ TEST_F(DatasetScanTest, StrayFilesAreLeftOutAndNamed) {
                                                   {"rock/._a.wav", "hidden file"},
                                                   {"rock/cover.jpg", "not audio by its ending"},
                                                   {"rock/empty.wav", "empty"}}));
+}
+
+TEST_F(DatasetScanTest, InPlaceTheManifestHoldsTheRealFolder) {
+  Write("rock/a.wav", "a");
+  TempDir elsewhere;
+  std::filesystem::create_directory_symlink(dir_.path(), elsewhere / "link");
+  const auto scan = ScanInPlace(elsewhere / "link");
+  ASSERT_TRUE(IsOk(scan));
+  EXPECT_EQ(scan->manifest.in_place_root, std::filesystem::canonical(dir_.path()));
+  EXPECT_EQ(Scan()->manifest.in_place_root, "");
+}
+
+TEST_F(DatasetScanTest, InPlaceLinksAreRefusedAlsoOnTheWay) {
+  Write("rock/a.wav", "a");
+  std::filesystem::create_symlink("a.wav", dir_ / "rock/b.wav");
+  std::filesystem::create_directory_symlink("rock", dir_ / "stone");
+  EXPECT_EQ(Scan()->manifest.tracks.size(), 4U);
+  const auto refused = ScanInPlace(dir_.path());
+  // rock/b.wav, stone, and stone/b.wav, which is that link again.
+  EXPECT_TRUE(FailsWith(refused, ErrorCode::kInvalidArgument, "3 links"));
+  EXPECT_TRUE(FailsWith(refused, ErrorCode::kInvalidArgument, "\n  rock/b.wav"));
 }
 
 TEST_F(DatasetScanTest, LinksOutOfTheFolderAreNotFollowed) {

@@ -30,6 +30,16 @@ TEST(Manifest, WhatIsWrittenIsReadBack) {
   EXPECT_EQ(*parsed, Small());
 }
 
+TEST(Manifest, ADatasetInPlaceIsAnotherVersionAndItsRootIsAbsolute) {
+  Manifest in_place = Small();
+  in_place.in_place_root = "/data/small";
+  EXPECT_NE(DumpManifest(in_place), DumpManifest(Small()));
+  EXPECT_EQ(ParseManifest(DumpManifest(in_place))->in_place_root, "/data/small");
+  in_place.in_place_root = "data/small";
+  EXPECT_TRUE(FailsWith(ParseManifest(DumpManifest(in_place)), ErrorCode::kInvalidArgument,
+                        "in_place_root: expected an absolute path, got \"data/small\""));
+}
+
 TEST(Manifest, AnyChangeOfATrackChangesTheVersion) {
   const std::string version = Sha256Hex(DumpManifest(Small()));
   Manifest changed = Small();

@@ -11,6 +11,7 @@
 #include "tests/support/result_matchers.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/worker/daemon/folder_transport.h"
+#include "worker/daemon/open_beneath.h"
 
 namespace tutti {
 namespace {
@@ -63,7 +64,8 @@ TEST_F(ArtifactUploadTest, RefusesPathsThatLeaveTheFolder) {
   Write("ok", "x");
   std::ofstream(dir_ / "secret") << "s";
   for (const std::string path : {"../secret", "a/../../secret", "/etc/passwd", "", ".."}) {
-    EXPECT_TRUE(FailsWith(OpenBeneath(output_, path), ErrorCode::kInvalidArgument, "artifact"))
+    EXPECT_TRUE(
+        FailsWith(OpenBeneath(output_, path, "artifact"), ErrorCode::kInvalidArgument, "artifact"))
         << path;
   }
 }
@@ -72,17 +74,20 @@ TEST_F(ArtifactUploadTest, RefusesLinksAlsoOnTheWay) {
   std::ofstream(dir_ / "secret") << "s";
   std::filesystem::create_symlink(dir_ / "secret", output_ / "link");
   std::filesystem::create_directory_symlink(dir_.path(), output_ / "folder");
-  EXPECT_TRUE(FailsWith(OpenBeneath(output_, "link"), ErrorCode::kInvalidArgument, "link"));
   EXPECT_TRUE(
-      FailsWith(OpenBeneath(output_, "folder/secret"), ErrorCode::kInvalidArgument, "link"));
+      FailsWith(OpenBeneath(output_, "link", "artifact"), ErrorCode::kInvalidArgument, "link"));
+  EXPECT_TRUE(FailsWith(OpenBeneath(output_, "folder/secret", "artifact"),
+                        ErrorCode::kInvalidArgument, "link"));
 }
 
 TEST_F(ArtifactUploadTest, RefusesWhatIsNoRegularFile) {
   std::filesystem::create_directory(output_ / "sub");
   ASSERT_EQ(::mkfifo((output_ / "pipe").c_str(), 0600), 0);
-  EXPECT_TRUE(FailsWith(OpenBeneath(output_, "sub"), ErrorCode::kInvalidArgument, "regular"));
-  EXPECT_TRUE(FailsWith(OpenBeneath(output_, "pipe"), ErrorCode::kInvalidArgument, "regular"));
-  EXPECT_TRUE(FailsWith(OpenBeneath(output_, "none"), ErrorCode::kNotFound, "none"));
+  EXPECT_TRUE(
+      FailsWith(OpenBeneath(output_, "sub", "artifact"), ErrorCode::kInvalidArgument, "regular"));
+  EXPECT_TRUE(
+      FailsWith(OpenBeneath(output_, "pipe", "artifact"), ErrorCode::kInvalidArgument, "regular"));
+  EXPECT_TRUE(FailsWith(OpenBeneath(output_, "none", "artifact"), ErrorCode::kNotFound, "none"));
 }
 
 TEST_F(ArtifactUploadTest, LeavesNoDescriptorBehind) {

@@ -64,8 +64,8 @@ class ExecutorTest : public LoopFixture {
         2);
     pool_ = std::make_unique<IoPool>(2);
     executor_ = std::make_unique<Executor>(
-        Executor::Surroundings{*loop_, *pool_, clock_, files_, random_, *cache_, blobs_, *runners_,
-                               gpus_, listener_},
+        Executor::Surroundings{*loop_, *pool_, clock_, files_, random_, *cache_, blobs_,
+                               data_roots_, *runners_, gpus_, listener_},
         dir_ / "jobs");
   }
   v1::Lease LeaseOf(v1::JobKind kind, const std::string& blob_hash) {
@@ -103,6 +103,7 @@ print(json.dumps({'event': 'result', 'metrics': {'f1_macro': 0.5},
   FolderTransport blobs_;
   std::unique_ptr<BlobCache> cache_;
   RecordingListener listener_;
+  DataRoots data_roots_;
   GpuShares gpus_{{3, 5}};
   std::unique_ptr<RunnerPool> runners_;
   std::unique_ptr<IoPool> pool_;

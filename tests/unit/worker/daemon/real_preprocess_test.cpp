@@ -62,7 +62,7 @@ class RealPreprocessTest : public LoopFixture {
         pool_(std::make_unique<IoPool>(1)),
         executor_(std::make_unique<Executor>(
             Executor::Surroundings{*loop_, *pool_, clock_, files_, random_, *cache_, blobs_,
-                                   *runners_, gpus_, listener_},
+                                   data_roots_, *runners_, gpus_, listener_},
             dir_ / "jobs")) {}
   ~RealPreprocessTest() override {
     executor_.reset();
@@ -95,6 +95,7 @@ class RealPreprocessTest : public LoopFixture {
   FolderTransport blobs_;
   std::unique_ptr<BlobCache> cache_;
   EndListener listener_;
+  DataRoots data_roots_;
   GpuShares gpus_{{}};
   std::unique_ptr<RunnerPool> runners_;
   std::unique_ptr<IoPool> pool_;

@@ -56,8 +56,9 @@ class RunningWorker {
         BlobClient(v1::BlobService::NewStub(channel), ScriptedCoordinator::kOwnToken));
     IoPool pool(2);
     GpuShares gpus({});
+    const DataRoots roots;
     WorkerDaemon daemon({*loop_, pool, clock_, files_, random_, folder_, *spool_, *cache_, blobs,
-                         runners, gpus, *stub},
+                         roots, runners, gpus, *stub},
                         profile.token, options, [] {});
     daemon_ = &daemon;
     daemon.Start();
