@@ -100,8 +100,7 @@ Status ParseConfig(const Json& config, TrainJob& job) {
   job.precision =
       precision == PrecisionName(Precision::kFloat64) ? Precision::kFloat64 : Precision::kFloat32;
   if (precision != PrecisionName(job.precision)) {
-    return InvalidArgument("config.precision: this build trains in float32 and float64, got " +
-                           precision);
+    return InvalidArgument("config.precision: expected float32 or float64, got " + precision);
   }
   TUTTI_ASSIGN_OR_RETURN(const auto keep,
                          FieldOr<std::string>(config, "keep_weights", "best", "config"));
