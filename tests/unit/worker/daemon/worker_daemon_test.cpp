@@ -20,11 +20,11 @@ namespace {
 class RunningWorker {
  public:
   RunningWorker(const std::filesystem::path& dir, const Profile& profile, const std::string& runner,
-                WorkerDaemon::Options options)
+                WorkerDaemon::Options options, std::uint64_t cache_limit_bytes)
       : folder_(*WorkerFolder::Open(files_, random_, dir)),
         ledger_(*RunnerLedger::Open(files_, random_, folder_.runners())),
         spool_(*Spool::Open(files_, folder_.spool())),
-        cache_(*BlobCache::Open(files_, clock_, folder_.cache())),
+        cache_(*BlobCache::Open(files_, clock_, folder_.cache(), cache_limit_bytes)),
         loop_(*EventLoop::Create(clock_)) {
     options.hello.set_name("box");
     options.hello.set_slots(2);
@@ -94,7 +94,8 @@ class WorkerDaemonTest : public testing::Test {
     Profile profile = coordinator_.profile();
     profile.token = token_;
     worker_.reset();
-    worker_ = std::make_unique<RunningWorker>(dir_ / "worker", profile, path.string(), options);
+    worker_ = std::make_unique<RunningWorker>(dir_ / "worker", profile, path.string(), options,
+                                              cache_limit_bytes_);
   }
   // Answers with the frame that says hello.
   v1::WorkerFrame Connected(std::size_t skip = 0) { return coordinator_.WaitFor(IsHello, skip); }
@@ -129,6 +130,7 @@ class WorkerDaemonTest : public testing::Test {
   TempDir dir_;
   std::string token_ = ScriptedCoordinator::kOwnToken;
   ScriptedCoordinator coordinator_;
+  std::uint64_t cache_limit_bytes_ = kDefaultCacheLimitBytes;
   std::unique_ptr<RunningWorker> worker_;
 };
 
@@ -164,6 +166,27 @@ TEST_F(WorkerDaemonTest, ReconnectSendsAgainWhatIsNotAcknowledged) {
   EXPECT_EQ(again.sequence(), 2);
   coordinator_.Acknowledge(again);
   ExpectForgotten();
+}
+
+TEST_F(WorkerDaemonTest, HelloTellsWhatTheCacheHoldsNowAndNotWhatItLetGo) {
+  const std::string shard = coordinator_.PutBlob("shard");
+  for (const std::uint64_t limit : {std::uint64_t{100}, std::uint64_t{4}}) {
+    cache_limit_bytes_ = limit;
+    const std::size_t start = coordinator_.frame_count();
+    StartWorker(kQuick);
+    Connected(start);
+    Lease(static_cast<std::int64_t>(limit));
+    coordinator_.Acknowledge(Finished(start));
+    ExpectForgotten();
+    const std::size_t before = coordinator_.frame_count();
+    coordinator_.CloseSession({grpc::StatusCode::UNAVAILABLE, "go away for a while"});
+    const auto hello = Connected(before).hello();
+    if (limit == 4) {
+      EXPECT_EQ(hello.cached_blobs_size(), 0);
+    } else {
+      EXPECT_THAT(hello.cached_blobs(), testing::ElementsAre(shard));
+    }
+  }
 }
 
 TEST_F(WorkerDaemonTest, SessionThatWasSupersededComesBackWithALargerNumber) {
