@@ -19,9 +19,9 @@ void AddParsed(CLI::App& app, const std::string& name, Target& target, Parse par
                const std::string& description) {
   app.add_option_function<std::string>(
       name,
-      [&target, parse](const std::string& text) {
+      [&target, parse, name](const std::string& text) {
         const auto parsed = parse(text);
-        if (!parsed.ok()) throw CLI::ValidationError(parsed.error().message);
+        if (!parsed.ok()) throw CLI::ValidationError(name, parsed.error().message);
         target = *parsed;
       },
       description);
@@ -61,7 +61,7 @@ void Describe(CLI::App& app, WorkerOptions& options, const Clock& clock) {
          [&options](const std::vector<std::string>& texts) {
            for (const std::string& text : texts) {
              const auto root = ParseDataRoot(text);
-             if (!root.ok()) throw CLI::ValidationError(root.error().message);
+             if (!root.ok()) throw CLI::ValidationError("--data-root", root.error().message);
              options.data_roots.push_back(*root);
            }
          },
