@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "cli/all_jobs.h"
+#include "cli/queries.h"
 #include "cli/run_folder.h"
 #include "cli/table_layout.h"
 #include "common/mcnemar.h"

@@ -1,4 +1,3 @@
-#include <cstdio>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -6,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/connection.h"
+#include "cli/queries.h"
 #include "cli/table_layout.h"
 #include "cli/text_table.h"
 
@@ -78,11 +78,12 @@ std::optional<double> Difference(const Pair& pair) {
   return first && second ? std::optional(*second - *first) : std::nullopt;
 }
 
-std::string Figure(const std::optional<double>& value, const char* format) {
-  if (!value) return "–";
-  char buffer[64];
-  std::snprintf(buffer, sizeof(buffer), format, *value);
-  return buffer;
+std::string FixedOrDash(const std::optional<double>& value) {
+  return value ? Fixed(*value, 6) : "–";
+}
+
+std::string SignedOrDash(const std::optional<double>& value) {
+  return value ? Signed(*value, 6) : "–";
 }
 
 std::string Done(const Cell* cell) {
@@ -115,8 +116,8 @@ TextTable ComparisonTable(const std::vector<Pair>& pairs, const CompareOptions& 
     if (first && second && *first != *second) {
       table.bold.insert({table.rows.size(), row.size() + (*first > *second ? 0U : 1U)});
     }
-    row.insert(row.end(), {Figure(first, "%.6f"), Figure(second, "%.6f"),
-                           Figure(Difference(pair), "%+.6f"), Done(pair.first), Done(pair.second)});
+    row.insert(row.end(), {FixedOrDash(first), FixedOrDash(second), SignedOrDash(Difference(pair)),
+                           Done(pair.first), Done(pair.second)});
     table.rows.push_back(std::move(row));
   }
   return table;
@@ -147,14 +148,6 @@ OrderedJson ComparisonJson(const std::vector<Pair>& pairs, const CompareOptions&
           {"cells", std::move(cells)}};
 }
 
-Result<v1::GetTableResponse> TableOf(Connection& connection, const std::string& sweep,
-                                     const std::string& metric) {
-  v1::GetTableRequest request;
-  request.set_sweep(sweep);
-  request.set_metric(metric);
-  return connection.Call(&v1::SweepService::Stub::GetTable, request);
-}
-
 // What makes the figures of two sweeps hard to hold against each other.
 std::string Cautions(const v1::GetTableResponse& first, const v1::GetTableResponse& second) {
   std::string text;
@@ -172,15 +165,16 @@ std::string Cautions(const v1::GetTableResponse& first, const v1::GetTableRespon
 
 Result<ExitCode> Compare(Context& context, const CompareOptions& options) {
   TUTTI_ASSIGN_OR_RETURN(const auto connection, Connection::Open(context));
-  TUTTI_ASSIGN_OR_RETURN(const auto first, TableOf(*connection, options.first, options.metric));
-  TUTTI_ASSIGN_OR_RETURN(const auto second, TableOf(*connection, options.second, options.metric));
+  TUTTI_ASSIGN_OR_RETURN(const auto first, FetchTable(*connection, options.first, options.metric));
+  TUTTI_ASSIGN_OR_RETURN(const auto second,
+                         FetchTable(*connection, options.second, options.metric));
   const std::vector<Pair> pairs = PairUp(first, second);
   if (context.json) {
     std::cout << ComparisonJson(pairs, options, first.metric()).dump(2) << '\n';
     return ExitCode::kDone;
   }
   if (context.quiet) {
-    for (const Pair& pair : pairs) std::cout << Figure(Difference(pair), "%+.6f") << '\n';
+    for (const Pair& pair : pairs) std::cout << SignedOrDash(Difference(pair)) << '\n';
     return ExitCode::kDone;
   }
   std::cout << "Average " << first.metric() << " of " << options.first << " and " << options.second

@@ -2,9 +2,9 @@
 #include <memory>
 #include <set>
 
-#include "cli/all_jobs.h"
 #include "cli/commands.h"
 #include "cli/connection.h"
+#include "cli/queries.h"
 #include "cli/run_files.h"
 #include "cli/run_folder.h"
 #include "cli/words.h"
@@ -109,10 +109,7 @@ class Exporter {
 
 Result<ExitCode> Export(Context& context, const ExportOptions& options) {
   TUTTI_ASSIGN_OR_RETURN(const auto connection, Connection::Open(context));
-  v1::GetTableRequest request;
-  request.set_sweep(options.sweep);
-  TUTTI_ASSIGN_OR_RETURN(const auto table,
-                         connection->Call(&v1::SweepService::Stub::GetTable, request));
+  TUTTI_ASSIGN_OR_RETURN(const auto table, FetchTable(*connection, options.sweep));
   TUTTI_ASSIGN_OR_RETURN(const auto jobs, AllJobs(*connection, options.sweep));
   Exporter exporter(context, *connection, options.folder);
   TUTTI_RETURN_IF_ERROR(exporter.Run(table, jobs));

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "cli/table_layout.h"
+#include "cli/text_table.h"
 
 namespace tutti {
 namespace {
@@ -61,9 +62,10 @@ std::vector<Cost> Costs(const std::vector<CellSongs>& cells) {
   return costs;
 }
 
-std::string Fixed(const char* format, double value) {
-  char buffer[64];
-  std::snprintf(buffer, sizeof(buffer), format, value);
+// Two digits that count: "0.039", "1.2e-05".
+std::string Probability(double p) {
+  char buffer[32];
+  std::snprintf(buffer, sizeof(buffer), "%.2g", p);
   return buffer;
 }
 
@@ -104,13 +106,13 @@ Findings MakeFindings(const std::vector<CellSongs>& cells) {
 }
 
 std::string Sentence(const Duel& duel) {
-  std::string text = duel.better + " (" + Fixed("%.6f", duel.better_average) + ") before " +
-                     duel.worse + " (" + Fixed("%.6f", duel.worse_average) + ")";
+  std::string text = duel.better + " (" + Fixed(duel.better_average, 6) + ") before " + duel.worse +
+                     " (" + Fixed(duel.worse_average, 6) + ")";
   if (duel.songs.songs == 0) return text + "; they were tested on no song in common";
   text += ": right on " + std::to_string(duel.songs.only_first) +
           " songs that the other misses, against " + std::to_string(duel.songs.only_second) +
           " the other way, of " + std::to_string(duel.songs.songs) +
-          " (p = " + Fixed("%.2g", duel.songs.p) + ", McNemar's exact test)";
+          " (p = " + Probability(duel.songs.p) + ", McNemar's exact test)";
   if (duel.songs.p >= kToldApart) text += "; these songs do not tell the two apart";
   return text;
 }

@@ -3,9 +3,9 @@
 #include <memory>
 #include <string>
 
-#include "cli/all_jobs.h"
 #include "cli/commands.h"
 #include "cli/connection.h"
+#include "cli/queries.h"
 #include "cli/text_table.h"
 #include "cli/words.h"
 

@@ -1,6 +1,6 @@
 #include "cli/kept_weights.h"
 
-#include "cli/all_jobs.h"
+#include "cli/queries.h"
 #include "cli/words.h"
 
 namespace tutti {

@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/connection.h"
 #include "cli/local_fleet.h"
+#include "cli/queries.h"
 #include "cli/register_dataset.h"
 #include "cli/result_tables.h"
 #include "cli/submit_sweep.h"
@@ -37,11 +38,7 @@ Status AddDataset(Context& context, Connection& connection, const LocalOptions& 
 }
 
 Status PrintTables(Context& context, Connection& connection, const std::string& sweep) {
-  v1::GetTableRequest request;
-  request.set_sweep(sweep);
-  request.set_intervals(true);
-  TUTTI_ASSIGN_OR_RETURN(const auto table,
-                         connection.Call(&v1::SweepService::Stub::GetTable, request));
+  TUTTI_ASSIGN_OR_RETURN(const auto table, FetchTable(connection, sweep));
   if (context.json) {
     TUTTI_ASSIGN_OR_RETURN(const OrderedJson json, TableJson(table));
     std::cout << json.dump(2) << '\n';

@@ -2,9 +2,9 @@
 #include <memory>
 #include <optional>
 
-#include "cli/all_jobs.h"
 #include "cli/commands.h"
 #include "cli/connection.h"
+#include "cli/queries.h"
 #include "cli/replay_run.h"
 #include "cli/scratch_folder.h"
 #include "cli/text_table.h"

@@ -1,4 +1,3 @@
-#include <cstdio>
 #include <iostream>
 #include <memory>
 
@@ -6,18 +5,13 @@
 #include "cli/commands.h"
 #include "cli/connection.h"
 #include "cli/findings.h"
+#include "cli/queries.h"
 #include "cli/result_tables.h"
 #include "cli/text_table.h"
 #include "common/duration.h"
 
 namespace tutti {
 namespace {
-
-std::string Fixed(const char* format, double value) {
-  char buffer[64];
-  std::snprintf(buffer, sizeof(buffer), format, value);
-  return buffer;
-}
 
 void PrintDuels(const char* title, const std::vector<Duel>& duels) {
   if (duels.empty()) return;
@@ -32,9 +26,8 @@ void PrintSongs(const std::vector<Gain>& songs) {
   std::vector<TextRow> rows;
   for (const Gain& gain : songs) {
     above += gain.song_accuracy > gain.slice_accuracy ? 1 : 0;
-    rows.push_back({gain.cell, Fixed("%.6f", gain.slice_accuracy),
-                    Fixed("%.6f", gain.song_accuracy),
-                    Fixed("%+.6f", gain.song_accuracy - gain.slice_accuracy)});
+    rows.push_back({gain.cell, Fixed(gain.slice_accuracy, 6), Fixed(gain.song_accuracy, 6),
+                    Signed(gain.song_accuracy - gain.slice_accuracy, 6)});
   }
   std::cout << "A vote over slices is right more often than a single slice in " << above << " of "
             << songs.size() << " cells.\n\n"
@@ -50,7 +43,7 @@ void PrintCosts(const std::vector<Cost>& costs) {
     if (cost.is_front) table.bold.insert({table.rows.size(), 0});
     const auto time =
         std::chrono::milliseconds(static_cast<std::int64_t>(cost.execution_seconds * 1000));
-    table.rows.push_back({cost.cell, FormatElapsed(time), Fixed("%.6f", cost.average)});
+    table.rows.push_back({cost.cell, FormatElapsed(time), Fixed(cost.average, 6)});
   }
   std::cout << MarkdownTable(table);
 }
@@ -69,8 +62,8 @@ void PrintConfusions(const std::vector<CellSongs>& cells) {
       TextRow row{cell.classes[label]};
       for (const std::int64_t songs : report.confusion[label]) row.push_back(std::to_string(songs));
       const ClassScores& scores = report.classes[label];
-      row.insert(row.end(), {Fixed("%.3f", scores.recall), Fixed("%.3f", scores.precision),
-                             Fixed("%.3f", scores.f1)});
+      row.insert(row.end(),
+                 {Fixed(scores.recall, 3), Fixed(scores.precision, 3), Fixed(scores.f1, 3)});
       rows.push_back(std::move(row));
     }
     std::cout << MarkdownTable(header, rows);
@@ -116,11 +109,7 @@ Result<OrderedJson> ReportJson(const v1::GetTableResponse& table, const Findings
 
 Result<ExitCode> Report(Context& context, const std::string& sweep) {
   TUTTI_ASSIGN_OR_RETURN(const auto connection, Connection::Open(context));
-  v1::GetTableRequest request;
-  request.set_sweep(sweep);
-  request.set_intervals(true);
-  TUTTI_ASSIGN_OR_RETURN(const auto table,
-                         connection->Call(&v1::SweepService::Stub::GetTable, request));
+  TUTTI_ASSIGN_OR_RETURN(const auto table, FetchTable(*connection, sweep));
   TUTTI_ASSIGN_OR_RETURN(const auto cells, GatherCellSongs(*connection, table));
   const Findings findings = MakeFindings(cells);
   if (context.json) {

@@ -1,7 +1,6 @@
 #include "cli/result_tables.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <functional>
 #include <map>
 #include <optional>
@@ -17,12 +16,6 @@ using Cell = v1::GetTableResponse::Cell;
 using MeanStd = v1::GetTableResponse::MeanStd;
 
 constexpr std::string_view kF1Metric = "f1_macro";
-
-std::string Fixed(double value, int decimals) {
-  char buffer[64];
-  std::snprintf(buffer, sizeof(buffer), "%.*f", decimals, value);
-  return buffer;
-}
 
 std::string FixedOrDash(const std::optional<double>& value) {
   return value ? Fixed(*value, 6) : "–";

@@ -2,9 +2,9 @@
 #include <iostream>
 #include <memory>
 
-#include "cli/all_jobs.h"
 #include "cli/commands.h"
 #include "cli/connection.h"
+#include "cli/queries.h"
 #include "cli/text_table.h"
 #include "cli/words.h"
 

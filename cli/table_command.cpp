@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/connection.h"
 #include "cli/marked_text.h"
+#include "cli/queries.h"
 #include "cli/result_tables.h"
 
 namespace tutti {
@@ -85,12 +86,7 @@ Result<ExitCode> Table(Context& context, const TableOptions& options) {
     return InvalidArgument("--update writes Markdown; leave --format and --json out");
   }
   TUTTI_ASSIGN_OR_RETURN(const auto connection, Connection::Open(context));
-  v1::GetTableRequest request;
-  request.set_sweep(options.sweep);
-  request.set_metric(options.metric);
-  request.set_intervals(true);
-  TUTTI_ASSIGN_OR_RETURN(const auto reply,
-                         connection->Call(&v1::SweepService::Stub::GetTable, request));
+  TUTTI_ASSIGN_OR_RETURN(const auto reply, FetchTable(*connection, options.sweep, options.metric));
   TUTTI_ASSIGN_OR_RETURN(const TextTable f1, F1Table(reply, options.axes, options.published()));
   const TextTable performance = PerformanceTable(reply, options.published());
   if (!options.update.empty()) {

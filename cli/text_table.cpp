@@ -1,6 +1,7 @@
 #include "cli/text_table.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
 
 namespace tutti {
@@ -77,6 +78,18 @@ std::string LatexLine(const TextTable& table, std::size_t row) {
 }
 
 }  // namespace
+
+std::string Fixed(double value, int decimals) {
+  char buffer[64];
+  std::snprintf(buffer, sizeof(buffer), "%.*f", decimals, value);
+  return buffer;
+}
+
+std::string Signed(double value, int decimals) {
+  char buffer[64];
+  std::snprintf(buffer, sizeof(buffer), "%+.*f", decimals, value);
+  return buffer;
+}
 
 std::string MarkdownTable(const TextTable& table) {
   std::vector<TextRow> rows = table.rows;

@@ -18,6 +18,10 @@ struct TextTable {
   std::size_t label_columns = 1;  // the first ones are words, the others figures
 };
 
+// "0.854827"; and the same with its sign, "+0.012000".
+std::string Fixed(double value, int decimals);
+std::string Signed(double value, int decimals);
+
 // Columns padded to their widest cell, counted in characters. '|' is escaped.
 std::string MarkdownTable(const TextTable& table);
 std::string MarkdownTable(const TextRow& header, const std::vector<TextRow>& rows);

@@ -24,34 +24,6 @@ Result<std::string> SpecWithHash(const FeatureSetRecord& set) {
   return DumpJson(spec);
 }
 
-// Which classes a run uses, as old label → new label (-1: left out), and their names.
-struct ClassChoice {
-  std::vector<std::int32_t> new_label;
-  std::vector<std::string> names;
-};
-
-Result<ClassChoice> ChooseClasses(const Json& config, const std::vector<std::string>& classes) {
-  const Json chosen = config.value("classes", Json("all"));
-  ClassChoice choice;
-  if (chosen.is_string()) {
-    choice.names = classes;
-  } else {
-    choice.names = chosen.get<std::vector<std::string>>();
-    std::ranges::sort(choice.names);
-  }
-  for (const std::string& name : choice.names) {
-    if (std::ranges::find(classes, name) == classes.end()) {
-      return InvalidArgument("classes: the dataset has no class \"" + name + "\"");
-    }
-  }
-  for (const std::string& name : classes) {
-    const auto at = std::ranges::find(choice.names, name);
-    choice.new_label.push_back(
-        at == choice.names.end() ? -1 : static_cast<std::int32_t>(at - choice.names.begin()));
-  }
-  return choice;
-}
-
 Result<SplitOptions> SplitOptionsOf(const Json& config) {
   TUTTI_ASSIGN_OR_RETURN(const auto seed, Field<std::int64_t>(config, "seed", "configuration"));
   return ParseSplitOptions(config.value("split", Json::object()), seed);
@@ -188,14 +160,19 @@ Status LeaseBuilder::AddFeatures(const JobRecord& job, const Json& config, const
                                  StoreReader& reader, v1::Lease& lease) {
   TUTTI_ASSIGN_OR_RETURN(const auto features, TracksOf(*job.feature_set, reader));
   const Manifest& manifest = *features->manifest;
-  TUTTI_ASSIGN_OR_RETURN(const ClassChoice choice, ChooseClasses(config, manifest.classes));
-
+  TUTTI_ASSIGN_OR_RETURN(const ClassSelection selection,
+                         SelectClasses(manifest, config.value("classes", Json("all"))));
+  constexpr std::int32_t kLeftOut = -1;
+  std::vector<std::int32_t> label_of(manifest.tracks.size(), kLeftOut);
+  for (std::size_t i = 0; i < selection.tracks.size(); ++i) {
+    label_of[static_cast<std::size_t>(selection.tracks[i])] = selection.labels[i];
+  }
   std::vector<std::int32_t> labels;
   std::vector<std::int64_t> ids;
   for (const FeatureTracks::Track& at : features->tracks) {
     const ManifestTrack& track = manifest.tracks[static_cast<std::size_t>(at.id)];
-    const std::int32_t label = choice.new_label[static_cast<std::size_t>(track.label)];
-    if (label < 0) continue;
+    const std::int32_t label = label_of[static_cast<std::size_t>(at.id)];
+    if (label == kLeftOut) continue;
     v1::Lease::Track& out = *lease.add_tracks();
     FillTrack(track, at.id, label, out);
     out.set_shard(at.shard);
@@ -211,7 +188,8 @@ Status LeaseBuilder::AddFeatures(const JobRecord& job, const Json& config, const
 
   lease.set_feature_spec_json(features->spec_json_with_hash);
   lease.mutable_dataset()->set_version(sweep.dataset_version);
-  lease.mutable_dataset()->mutable_classes()->Add(choice.names.begin(), choice.names.end());
+  lease.mutable_dataset()->mutable_classes()->Add(selection.classes.begin(),
+                                                  selection.classes.end());
   for (const ArtifactRecord& shard : features->shards) {
     v1::Lease::Shard& out = *lease.add_shards();
     out.set_blob_hash(shard.blob_hash);

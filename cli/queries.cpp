@@ -1,4 +1,4 @@
-#include "cli/all_jobs.h"
+#include "cli/queries.h"
 
 namespace tutti {
 
@@ -16,6 +16,15 @@ Result<std::vector<v1::JobInfo>> AllJobs(Connection& connection, const std::stri
     more = page.more();
   }
   return jobs;
+}
+
+Result<v1::GetTableResponse> FetchTable(Connection& connection, const std::string& sweep,
+                                        const std::string& metric) {
+  v1::GetTableRequest request;
+  request.set_sweep(sweep);
+  request.set_metric(metric);
+  request.set_intervals(true);
+  return connection.Call(&v1::SweepService::Stub::GetTable, request);
 }
 
 Result<v1::GetJobResponse> JobDetails(Connection& connection, std::int64_t id) {
