@@ -4,9 +4,13 @@
 #include "cli/commands.h"
 #include "cli/connection.h"
 #include "cli/kept_weights.h"
+#include "cli/model_card.h"
+#include "cli/queries.h"
 
 namespace tutti {
 namespace {
+
+constexpr unsigned kPublicFile = 0644;
 
 struct GetOptions {
   std::int64_t job = 0;
@@ -19,11 +23,17 @@ Result<ExitCode> Get(Context& context, const GetOptions& options) {
   const WeightsKind kind = options.which == "last" ? WeightsKind::kLast : WeightsKind::kBest;
   TUTTI_ASSIGN_OR_RETURN(const KeptWeights weights, FindWeights(*connection, options.job, kind));
   TUTTI_RETURN_IF_ERROR(connection->blobs().DownloadFile(weights.blob_hash, options.file));
+  TUTTI_ASSIGN_OR_RETURN(const auto run, JobDetails(*connection, options.job));
+  TUTTI_ASSIGN_OR_RETURN(const std::string card,
+                         ModelCard(run, weights, options.file.filename().string()));
+  const std::filesystem::path card_file = options.file.string() + ".md";
+  TUTTI_RETURN_IF_ERROR(context.files.WriteFileAtomically(card_file, card, kPublicFile));
   if (context.json) {
     std::cout << OrderedJson{{"job", weights.job},
                              {"sweep", weights.sweep},
                              {"weights", weights.name},
                              {"file", options.file.string()},
+                             {"card", card_file.string()},
                              {"blob_hash", weights.blob_hash},
                              {"size_bytes", weights.size_bytes}}
                      .dump(2)
@@ -33,7 +43,7 @@ Result<ExitCode> Get(Context& context, const GetOptions& options) {
   } else {
     std::cout << options.file.string() << ": " << weights.name << " weights of job " << weights.job
               << " of sweep " << weights.sweep << ", " << weights.size_bytes << " bytes, sha256 "
-              << weights.blob_hash << '\n';
+              << weights.blob_hash << "; what made it stands in " << card_file.string() << '\n';
   }
   return ExitCode::kDone;
 }
@@ -43,10 +53,11 @@ Result<ExitCode> Get(Context& context, const GetOptions& options) {
 void AddCheckpointCommand(CLI::App& program, Context& context) {
   CLI::App* checkpoint = program.add_subcommand("checkpoint", "weights that runs have kept");
   checkpoint->require_subcommand(1);
-  CLI::App* get = checkpoint->add_subcommand(
-      "get",
-      "a run's weights as a safetensors file, which Python loads unchanged\n"
-      "Example: tutti checkpoint get 12 best.safetensors");
+  CLI::App* get = checkpoint->add_subcommand("get",
+                                             "a run's weights as a safetensors file, which Python "
+                                             "loads unchanged, and a model card beside "
+                                             "it (FILE.md)\n"
+                                             "Example: tutti checkpoint get 12 best.safetensors");
   auto options = std::make_shared<GetOptions>();
   get->add_option("job", options->job, "the run's number, as tutti jobs shows it")->required();
   get->add_option("file", options->file, "where to; what is there is replaced")->required();

@@ -19,6 +19,8 @@ void AddShowCommand(CLI::App& program, Context& context);
 void AddEventsCommand(CLI::App& program, Context& context);
 void AddSweepChangeCommands(CLI::App& program, Context& context);
 void AddWorkersCommand(CLI::App& program, Context& context);
+void AddWorkerChangeCommands(CLI::App& program, Context& context);
+void AddExplainCommand(CLI::App& program, Context& context);
 void AddCheckpointCommand(CLI::App& program, Context& context);
 void AddCompareCommand(CLI::App& program, Context& context);
 void AddExportCommand(CLI::App& program, Context& context);

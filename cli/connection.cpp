@@ -1,7 +1,10 @@
 #include "cli/connection.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <iostream>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "common/environment.h"
 #include "common/rpc/channel.h"
@@ -9,8 +12,11 @@
 namespace tutti {
 namespace {
 
-constexpr int kTries = 5;
+constexpr int kTries = 5;  // to reach a coordinator at all
 constexpr std::chrono::milliseconds kFirstPause{200};
+constexpr std::chrono::milliseconds kLongestPause{5'000};
+constexpr std::chrono::milliseconds kConnectLimit{500};  // where nobody was reached so far
+constexpr std::chrono::milliseconds kReconnectLimit{1'000};
 constexpr std::chrono::seconds kCallLimit{300};
 
 // A folder of mode 0700 that nobody else had.
@@ -20,6 +26,12 @@ Result<std::filesystem::path> MakePrivateFolder() {
   return std::filesystem::path(name);
 }
 
+// The connection, not the call. CANCELLED: by a coordinator that ends, as nobody here cancels.
+bool IsBroken(const grpc::Status& status) {
+  return status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+         status.error_code() == grpc::StatusCode::CANCELLED;
+}
+
 bool IsRunning(FileSystem& files, const std::filesystem::path& state) {
   const auto lock = files.Lock(state / "lock");
   return !lock.ok() && lock.error().code == ErrorCode::kFailedPrecondition;
@@ -27,9 +39,11 @@ bool IsRunning(FileSystem& files, const std::filesystem::path& state) {
 
 }  // namespace
 
-Connection::Connection(Context& context, Profile profile, std::shared_ptr<grpc::Channel> channel)
+Connection::Connection(Context& context, Profile profile,
+                       const std::shared_ptr<grpc::Channel>& channel)
     : context_(context),
       profile_(std::move(profile)),
+      channel_(channel),
       stub_(v1::SweepService::NewStub(channel)),
       blobs_(v1::BlobService::NewStub(channel), profile_.token) {}
 
@@ -92,23 +106,47 @@ Result<std::unique_ptr<Connection>> Connection::OpenDir(Context& context,
 }
 
 Status Connection::Attempt(const std::function<grpc::Status(grpc::ClientContext&)>& call) {
-  std::chrono::milliseconds pause = kFirstPause;
-  for (int attempt = 1;; ++attempt) {
+  const SteadyTime begun = context_.clock.SteadyNow();
+  Backoff backoff(context_.random, kFirstPause, kLongestPause);
+  for (int tries = 1;; ++tries) {
+    // gRPC reads the wall clock itself; only how long it may take is ours to say. Waiting is also
+    // what makes it go on: calls that fail at once leave a handshake where it is.
+    const auto limit = reached_ ? kReconnectLimit : kConnectLimit;
+    const bool connected =
+        channel_->WaitForConnected(gpr_time_from_millis(limit.count(), GPR_TIMESPAN));
+    reached_ = reached_ || connected;
     grpc::ClientContext call_context;
     Authorize(call_context, profile_.token);
-    // gRPC reads the wall clock itself; only how long it may take is ours to say.
     call_context.set_deadline(gpr_time_from_seconds(kCallLimit.count(), GPR_TIMESPAN));
     const grpc::Status status = call(call_context);
     if (status.ok()) return {};
-    if (status.error_code() != grpc::StatusCode::UNAVAILABLE) return FromGrpc(status);
-    if (attempt == kTries || context_.interrupt.Wait(pause)) {
-      return Unavailable("no coordinator answers at " + profile_.address +
-                         "; is tutti-coordinator running there, and is the profile the one it "
-                         "wrote at its last start? (" +
-                         status.error_message() + ")");
+    if (!IsBroken(status)) return FromGrpc(status);
+    if (WaitForAnotherTry(tries, begun, backoff)) continue;
+    if (reached_) {
+      return Unavailable("the coordinator at " + profile_.address +
+                         " was there and does not answer any more (" + status.error_message() +
+                         "); give the same command again once it runs");
     }
-    pause *= 2;
+    return Unavailable("no coordinator answers at " + profile_.address +
+                       "; is tutti-coordinator running there, and is the profile the one it "
+                       "wrote at its last start? (" +
+                       status.error_message() + ")");
   }
+}
+
+bool Connection::WaitForAnotherTry(int tries, SteadyTime begun, Backoff& backoff) {
+  const std::chrono::seconds patience = follows_ ? kReturnLimit : kPatience;
+  const bool late = reached_ ? context_.clock.SteadyNow() >= begun + patience : tries >= kTries;
+  if (late) return false;
+  if (reached_ && !context_.quiet) {
+    if (follows_ && tries == kTries) {
+      std::cerr << "no coordinator answers at " << profile_.address << "; waiting for its return\n";
+    } else if (!follows_ && tries == 1 && ::isatty(STDERR_FILENO) == 1) {
+      std::cerr << "tutti: the coordinator does not answer; trying again for " << patience.count()
+                << " s\n";
+    }
+  }
+  return !context_.interrupt.Wait(backoff.Next());
 }
 
 }  // namespace tutti

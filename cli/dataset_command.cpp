@@ -6,7 +6,8 @@
 #include "cli/connection.h"
 #include "cli/register_dataset.h"
 #include "cli/text_table.h"
-#include "cli/words.h"
+#include "common/ids.h"
+#include "common/rpc/words.h"
 
 namespace tutti {
 namespace {
@@ -76,6 +77,21 @@ Result<ExitCode> List(Context& context) {
   return ExitCode::kDone;
 }
 
+Result<ExitCode> Delete(Context& context, const std::string& name) {
+  TUTTI_ASSIGN_OR_RETURN(const auto connection, Connection::Open(context));
+  v1::DeleteDatasetRequest request;
+  request.set_request_id(MakeUuid(context.random));
+  request.set_name(name);
+  TUTTI_ASSIGN_OR_RETURN(const auto reply,
+                         connection->Call(&v1::SweepService::Stub::DeleteDataset, request));
+  if (context.json) {
+    std::cout << OrderedJson{{"dataset", name}}.dump(2) << '\n';
+  } else {
+    std::cout << (context.quiet ? name : "dataset " + name + ": deleted") << '\n';
+  }
+  return ExitCode::kDone;
+}
+
 Result<ExitCode> Show(Context& context, const std::string& name) {
   TUTTI_ASSIGN_OR_RETURN(const auto reply, Fetch(context));
   for (const auto& dataset : reply.datasets()) {
@@ -131,6 +147,15 @@ void AddDatasetCommand(CLI::App& program, Context& context) {
   show->add_option("name", *name)->required();
   AddCommonOptions(*show, context);
   SetAction(*show, context, [&context, name] { return Show(context, *name); });
+
+  CLI::App* remove = dataset->add_subcommand(
+      "delete",
+      "a dataset that no sweep is over; its files go from the coordinator some time later\n"
+      "Example: tutti dataset delete gtzan");
+  auto removed = std::make_shared<std::string>();
+  remove->add_option("name", *removed)->required();
+  AddCommonOptions(*remove, context);
+  SetAction(*remove, context, [&context, removed] { return Delete(context, *removed); });
 
   AddDatasetTools(*dataset, context);
 }

@@ -4,7 +4,7 @@
 
 #include "cli/commands.h"
 #include "cli/connection.h"
-#include "cli/words.h"
+#include "common/rpc/words.h"
 
 namespace tutti {
 namespace {
@@ -40,6 +40,7 @@ void Print(const Context& context, const v1::Event& event) {
 
 Result<ExitCode> Events(Context& context, const EventsOptions& options) {
   TUTTI_ASSIGN_OR_RETURN(const auto connection, Connection::Open(context));
+  if (options.follow) connection->WaitForItsReturn();
   v1::ListEventsRequest request;
   request.set_sweep(options.sweep);
   request.set_after(options.after);

@@ -7,7 +7,8 @@
 #include "cli/queries.h"
 #include "cli/run_files.h"
 #include "cli/run_folder.h"
-#include "cli/words.h"
+#include "cli/tensorboard_file.h"
+#include "common/rpc/words.h"
 
 namespace tutti {
 namespace {
@@ -18,13 +19,17 @@ constexpr unsigned kFileMode = 0644;
 struct ExportOptions {
   std::string sweep;
   std::filesystem::path folder;
+  std::string format = "study";
 };
 
 // One export on its way.
 class Exporter {
  public:
-  Exporter(Context& context, Connection& connection, const std::filesystem::path& root)
-      : context_(context), connection_(connection), root_(root) {}
+  Exporter(Context& context, Connection& connection, const ExportOptions& options)
+      : context_(context),
+        connection_(connection),
+        root_(options.folder),
+        for_tensorboard_(options.format == "tensorboard") {}
 
   Status Run(const v1::GetTableResponse& table, const std::vector<v1::JobInfo>& jobs) {
     axes_.assign(table.axes().begin(), table.axes().end());
@@ -68,15 +73,22 @@ class Exporter {
     // Runs that `include` gives may differ in what is no axis.
     if (!taken_.insert(folder).second) folder /= "job_" + std::to_string(job.id());
     TUTTI_RETURN_IF_ERROR(context_.files.CreateDirectories(root_ / folder, kFolderMode));
-    for (const auto& [name, contents] : RunFiles(details)) {
+    TUTTI_ASSIGN_OR_RETURN(const auto files, FilesOf(details));
+    for (const auto& [name, contents] : files) {
       TUTTI_RETURN_IF_ERROR(
           context_.files.WriteFileAtomically(root_ / folder / name, contents, kFileMode));
     }
     info_ += "run " + std::to_string(job.id()) + ": " + folder.string() + ": " + job.config_json() +
              "\n";
-    TUTTI_RETURN_IF_ERROR(WriteWeights(details, folder));
+    if (!for_tensorboard_) TUTTI_RETURN_IF_ERROR(WriteWeights(details, folder));
     ++written_;
     return {};
+  }
+
+  Result<std::map<std::string, std::string>> FilesOf(const v1::GetJobResponse& details) const {
+    if (!for_tensorboard_) return RunFiles(details);
+    TUTTI_ASSIGN_OR_RETURN(std::string events, TensorBoardFile(details));
+    return std::map<std::string, std::string>{{"events.out.tfevents.tutti", std::move(events)}};
   }
 
   Status WriteWeights(const v1::GetJobResponse& details, const std::filesystem::path& folder) {
@@ -100,6 +112,7 @@ class Exporter {
   Context& context_;
   Connection& connection_;
   const std::filesystem::path root_;
+  const bool for_tensorboard_;
   std::vector<std::string> axes_;
   std::set<std::filesystem::path> taken_;
   std::string info_;
@@ -111,7 +124,7 @@ Result<ExitCode> Export(Context& context, const ExportOptions& options) {
   TUTTI_ASSIGN_OR_RETURN(const auto connection, Connection::Open(context));
   TUTTI_ASSIGN_OR_RETURN(const auto table, FetchTable(*connection, options.sweep));
   TUTTI_ASSIGN_OR_RETURN(const auto jobs, AllJobs(*connection, options.sweep));
-  Exporter exporter(context, *connection, options.folder);
+  Exporter exporter(context, *connection, options);
   TUTTI_RETURN_IF_ERROR(exporter.Run(table, jobs));
   if (context.json) {
     std::cout << OrderedJson{{"sweep", options.sweep},
@@ -134,12 +147,19 @@ Result<ExitCode> Export(Context& context, const ExportOptions& options) {
 void AddExportCommand(CLI::App& program, Context& context) {
   CLI::App* command = program.add_subcommand(
       "export",
-      "a sweep as the study's results folder: curves, reports, matrices, weights\n"
+      "a sweep as the study's results folder (curves, reports, matrices, weights), or for "
+      "TensorBoard\n"
       "Example: tutti export gtzan-baseline results");
   auto options = std::make_shared<ExportOptions>();
   command->add_option("sweep", options->sweep)->required();
   command->add_option("folder", options->folder, "made where missing; its files are replaced")
       ->required();
+  command
+      ->add_option("--format", options->format,
+                   "study: the study's files; tensorboard: an event file a run, for tensorboard "
+                   "--logdir FOLDER")
+      ->check(CLI::IsMember({"study", "tensorboard"}))
+      ->capture_default_str();
   AddCommonOptions(*command, context);
   SetAction(*command, context, [&context, options] { return Export(context, *options); });
 }

@@ -7,7 +7,7 @@
 #include "cli/connection.h"
 #include "cli/queries.h"
 #include "cli/text_table.h"
-#include "cli/words.h"
+#include "common/rpc/words.h"
 
 namespace tutti {
 namespace {

@@ -1,7 +1,7 @@
 #include "cli/kept_weights.h"
 
 #include "cli/queries.h"
-#include "cli/words.h"
+#include "common/rpc/words.h"
 
 namespace tutti {
 namespace {
@@ -53,7 +53,15 @@ Result<KeptWeights> FindWeights(Connection& connection, std::int64_t id, Weights
                               "; a run needs keep_weights: " + wanted +
                               " (or both) in its sweep file when it is trained");
   }
-  return KeptWeights{id, job.job().sweep(), artifact->name(), artifact->blob_hash(),
+  v1::GetSweepRequest request;
+  request.set_name(job.job().sweep());
+  TUTTI_ASSIGN_OR_RETURN(const auto sweep,
+                         connection.Call(&v1::SweepService::Stub::GetSweep, request));
+  return KeptWeights{id,
+                     job.job().sweep(),
+                     sweep.sweep().dataset_version(),
+                     artifact->name(),
+                     artifact->blob_hash(),
                      artifact->size_bytes()};
 }
 

@@ -19,7 +19,8 @@ enum class WeightsKind {
 struct KeptWeights {
   std::int64_t job = 0;
   std::string sweep;
-  std::string name;  // "best" or "last"
+  std::string dataset_version;  // that the run was trained on
+  std::string name;             // "best" or "last"
   std::string blob_hash;
   std::int64_t size_bytes = 0;
 };

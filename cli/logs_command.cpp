@@ -32,6 +32,7 @@ void Print(const Context& context, const v1::GetLogResponse& page) {
 
 Result<ExitCode> Logs(Context& context, const LogsOptions& options) {
   TUTTI_ASSIGN_OR_RETURN(const auto connection, Connection::Open(context));
+  if (options.follow) connection->WaitForItsReturn();
   v1::GetLogRequest request;
   request.set_job_id(options.job);
   request.set_attempt(options.attempt);

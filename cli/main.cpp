@@ -33,7 +33,9 @@ int main(int argc, char** argv) {
   tutti::AddCheckpointCommand(program, context);
   tutti::AddPredictCommand(program, context);
   tutti::AddReplayCommand(program, context);
+  tutti::AddExplainCommand(program, context);
   tutti::AddWorkersCommand(program, context);
+  tutti::AddWorkerChangeCommands(program, context);
   tutti::AddSweepChangeCommands(program, context);
   tutti::AddEventsCommand(program, context);
   try {

@@ -76,6 +76,8 @@ Json MakePredictJob(const CheckpointHeader& checkpoint,
   }
   return {{"kind", "predict"},
           {"weights", std::filesystem::absolute(checkpoint.file).string()},
+          {"feature_spec", checkpoint.feature_spec},
+          {"dataset", {{"version", checkpoint.dataset_version}}},
           {"tracks", std::move(tracks)},
           {"output_dir", folder.string()},
           {"threads", Cores()}};

@@ -18,6 +18,7 @@ struct CheckpointHeader {
   double slice_seconds = 0;
   std::vector<std::string> classes;  // by label
   Json feature_spec;                 // with its hash
+  std::string dataset_version;       // that it must have been trained on; empty: any
 };
 
 struct ClassScore {

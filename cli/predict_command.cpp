@@ -53,6 +53,7 @@ Result<Source> ChooseCheckpoint(Context& context, const PredictOptions& options,
     TUTTI_RETURN_IF_ERROR(connection->blobs().DownloadFile(source.kept->blob_hash, file));
   }
   TUTTI_ASSIGN_OR_RETURN(source.header, ReadCheckpointHeader(file));
+  if (source.kept) source.header.dataset_version = source.kept->dataset_version;
   return source;
 }
 

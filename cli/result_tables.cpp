@@ -8,6 +8,7 @@
 
 #include "cli/published_study.h"
 #include "common/duration.h"
+#include "common/rpc/words.h"
 
 namespace tutti {
 namespace {
@@ -112,26 +113,6 @@ std::string Elapsed(const MeanStd& value) {
   if (!value.has_mean()) return "–";
   const std::string mean = ElapsedText(value.mean());
   return value.has_std() ? mean + " ± " + ElapsedText(value.std()) : mean;
-}
-
-OrderedJson OrNull(bool has, double value) {
-  return has ? OrderedJson(value) : OrderedJson();
-}
-
-OrderedJson ToJson(const MeanStd& value) {
-  return {{"mean", OrNull(value.has_mean(), value.mean())},
-          {"std", OrNull(value.has_std(), value.std())}};
-}
-
-Result<OrderedJson> CellHead(const std::string& config_json, const std::string& model,
-                             double slice_seconds, int done, int planned) {
-  const auto config = ParseJson(config_json, "configuration of a cell");
-  if (!config.ok()) return DataLoss(config.error().message);
-  return OrderedJson{{"config", *config},
-                     {"model", model},
-                     {"slice_seconds", slice_seconds},
-                     {"done", done},
-                     {"planned", planned}};
 }
 
 bool HasModel(const v1::GetTableResponse& table) {
@@ -304,47 +285,14 @@ std::string TableCsv(const v1::GetTableResponse& table) {
 }
 
 Result<OrderedJson> TableJson(const v1::GetTableResponse& table, Against against) {
-  OrderedJson cells = OrderedJson::array();
-  for (const Cell& cell : table.cells()) {
-    TUTTI_ASSIGN_OR_RETURN(OrderedJson row,
-                           CellHead(cell.config_json(), cell.model(), cell.slice_seconds(),
-                                    cell.done(), cell.planned()));
-    row["average"] = OrNull(cell.has_average(), cell.average());
-    row["best"] = OrNull(cell.has_best(), cell.best());
-    row["std"] = OrNull(cell.has_std(), cell.std());
-    row["interval"] = cell.has_low() && cell.has_high()
-                          ? OrderedJson::array({cell.low(), cell.high()})
-                          : OrderedJson();
-    row["mixed_environment"] = cell.mixed_environment();
-    row["values"] = OrderedJson::object();
-    const std::map<std::string, double> values(cell.values().begin(), cell.values().end());
-    for (const auto& [seed, value] : values) row["values"][seed] = value;
-    if (against == Against::kPublished) row["published"] = PublishedJson(cell);
-    cells.push_back(std::move(row));
+  TUTTI_ASSIGN_OR_RETURN(OrderedJson json, ToJson(table));
+  if (against != Against::kPublished) return json;
+  for (int i = 0; i < table.cells_size(); ++i) {
+    json["cells"][static_cast<std::size_t>(i)]["published"] = PublishedJson(table.cells(i));
   }
-  OrderedJson performance = OrderedJson::array();
-  for (const auto& cell : table.performance()) {
-    TUTTI_ASSIGN_OR_RETURN(OrderedJson row,
-                           CellHead(cell.config_json(), cell.model(), cell.slice_seconds(),
-                                    cell.done(), cell.planned()));
-    row["slice_accuracy"] = ToJson(cell.slice_accuracy());
-    row["song_accuracy"] = ToJson(cell.song_accuracy());
-    row["execution_seconds"] = ToJson(cell.execution_seconds());
-    row["epochs"] = ToJson(cell.epochs());
-    if (against == Against::kPublished) row["published"] = PublishedJson(cell);
-    performance.push_back(std::move(row));
-  }
-  OrderedJson json{{"sweep", table.sweep()},
-                   {"split", table.split()},
-                   {"protocol", table.protocol()},
-                   {"dataset_version", table.dataset_version()},
-                   {"metric", table.metric()},
-                   {"cells", std::move(cells)},
-                   {"performance", std::move(performance)}};
-  json["crossing_duplicates"] = table.crossing_duplicates();
-  json["undecodable"] = OrderedJson::array();
-  for (const auto& track : table.undecodable()) {
-    json["undecodable"].push_back({{"path", track.path()}, {"message", track.message()}});
+  for (int i = 0; i < table.performance_size(); ++i) {
+    json["performance"][static_cast<std::size_t>(i)]["published"] =
+        PublishedJson(table.performance(i));
   }
   return json;
 }

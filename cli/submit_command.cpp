@@ -5,7 +5,7 @@
 #include "cli/connection.h"
 #include "cli/submit_sweep.h"
 #include "cli/sweep_progress.h"
-#include "cli/words.h"
+#include "common/rpc/words.h"
 
 namespace tutti {
 namespace {
@@ -29,6 +29,7 @@ Result<ExitCode> Submit(Context& context, const SubmitOptions& options) {
     std::cout << DescribeSubmission(report, submission) << std::flush;
   }
   if (!options.wait || submission.dry_run) return ExitCode::kDone;
+  connection->WaitForItsReturn();
   TUTTI_ASSIGN_OR_RETURN(
       const SweepCounts counts,
       WaitForSweep(context, *connection, report.sweep(), [] { return Status(); }));

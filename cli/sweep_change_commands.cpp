@@ -1,11 +1,11 @@
 // cancel, pause, resume, retry, priority, delete: each one change of a sweep that is there.
-#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <string>
 
 #include "cli/commands.h"
 #include "cli/connection.h"
+#include "cli/job_number.h"
 #include "common/ids.h"
 
 namespace tutti {
@@ -35,25 +35,20 @@ Result<ExitCode> Change(Context& context, const std::string& sweep, const Fill& 
   return ExitCode::kDone;
 }
 
-Result<ExitCode> CancelJob(Context& context, const std::string& id) {
+Result<ExitCode> CancelJob(Context& context, std::int64_t id) {
   TUTTI_ASSIGN_OR_RETURN(const auto connection, Connection::Open(context));
   v1::CancelJobRequest request;
   request.set_request_id(MakeUuid(context.random));
-  request.set_id(std::stoll(id));
+  request.set_id(id);
   TUTTI_ASSIGN_OR_RETURN(const auto reply,
                          connection->Call(&v1::SweepService::Stub::CancelJob, request));
   if (context.json) {
     std::cout << OrderedJson{{"job", request.id()}}.dump(2) << '\n';
   } else {
-    std::cout << (context.quiet ? id : "job " + id + ": cancelled") << '\n';
+    const std::string number = std::to_string(id);
+    std::cout << (context.quiet ? number : "job " + number + ": cancelled") << '\n';
   }
   return ExitCode::kDone;
-}
-
-bool IsJobNumber(const std::string& text) {
-  constexpr std::size_t kMostDigits = 18;
-  return !text.empty() && text.size() <= kMostDigits &&
-         std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 struct SweepCommand {
@@ -82,7 +77,7 @@ void AddCancel(CLI::App& program, Context& context) {
   cancel->add_option("sweep_or_job", *what, "a sweep's name, or a job's number")->required();
   AddCommonOptions(*cancel, context);
   SetAction(*cancel, context, [&context, what] {
-    if (IsJobNumber(*what)) return CancelJob(context, *what);
+    if (const auto job = JobNumber(*what)) return CancelJob(context, *job);
     return Change(
         context, *what, [](v1::ChangeSweepRequest& request) { request.mutable_cancel(); },
         "cancelled");

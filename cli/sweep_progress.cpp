@@ -1,7 +1,9 @@
 #include "cli/sweep_progress.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
+#include <optional>
 #include <unistd.h>
 
 #include <sys/ioctl.h>
@@ -68,26 +70,83 @@ std::string StatesText(const SweepCounts& counts, const v1::GetSweepResponse& sw
   return text;
 }
 
-// Draws over what it drew before. One terminal; not thread-safe.
+// Draws over what it drew before, or on a screen of its own. One terminal; not thread-safe.
 class Display {
  public:
-  void Draw(const v1::GetSweepResponse& sweep) {
+  enum class Room { kInPlace, kWholeScreen };
+
+  explicit Display(Room room) : whole_(room == Room::kWholeScreen) {
+    if (whole_) std::cerr << "\x1b[?1049h\x1b[?25l";
+  }
+  ~Display() {
+    if (whole_) std::cerr << "\x1b[?25h\x1b[?1049l" << std::flush;
+  }
+  Display(const Display&) = delete;
+  Display& operator=(const Display&) = delete;
+
+  void Draw(const v1::GetSweepResponse& sweep, const std::vector<std::string>& more) {
     winsize size{};
     const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
     const std::size_t columns = known ? size.ws_col : 80;
     const std::size_t rows = known && size.ws_row > 0 ? size.ws_row : 24;
     std::string text;
-    if (drawn_ > 0) text += "\x1b[" + std::to_string(drawn_) + "A";
+    if (whole_) {
+      text += "\x1b[H";
+    } else if (drawn_ > 0) {
+      text += "\x1b[" + std::to_string(drawn_) + "A";
+    }
     text += "\x1b[J";  // what stood there, and what a narrower window has wrapped
-    const std::vector<std::string> lines = ProgressLines(sweep, columns - 1, rows - 1);
+    // Half of the screen at least is for what runs.
+    const std::size_t shown = std::min(more.size(), rows / 2);
+    std::vector<std::string> lines = ProgressLines(sweep, columns - 1, rows - 1 - shown);
+    for (std::size_t i = more.size() - shown; i < more.size(); ++i) {
+      lines.push_back(Cut(more[i], columns - 1));
+    }
     for (const std::string& line : lines) text += line + "\n";
     drawn_ = lines.size();
     std::cerr << text << std::flush;
   }
 
  private:
+  const bool whole_;
   std::size_t drawn_ = 0;  // lines
 };
+
+// still_fine, more: null where there is none.
+Result<SweepCounts> Follow(Context& context, Connection& connection, const std::string& name,
+                           const std::function<Status()>& still_fine, const MoreLines& more) {
+  v1::GetSweepRequest request;
+  request.set_name(name);
+  std::string last_line;
+  const bool draws = !context.quiet && ::isatty(STDERR_FILENO) == 1;
+  std::optional<Display> display;
+  if (draws) display.emplace(more ? Display::Room::kWholeScreen : Display::Room::kInPlace);
+  while (true) {
+    TUTTI_ASSIGN_OR_RETURN(const auto sweep,
+                           connection.Call(&v1::SweepService::Stub::GetSweep, request));
+    const std::string line = ProgressLine(sweep);
+    std::vector<std::string> below;
+    if (draws && more) {
+      TUTTI_ASSIGN_OR_RETURN(below, more());
+    }
+    if (draws) {
+      display->Draw(sweep, below);
+    } else if (!context.quiet && line != last_line) {
+      std::cerr << name << ": " << line << '\n';
+    }
+    last_line = line;
+    const SweepCounts counts = CountsOf(sweep.sweep());
+    if (counts.ended()) {
+      if (draws && more) {  // what stays when the screen is given back
+        display.reset();
+        std::cerr << name << ": " << line << '\n';
+      }
+      return counts;
+    }
+    if (still_fine) TUTTI_RETURN_IF_ERROR(still_fine());
+    if (context.interrupt.Wait(kAskEvery)) return Error{ErrorCode::kCancelled, "stopped watching"};
+  }
+}
 
 }  // namespace
 
@@ -183,26 +242,12 @@ std::string ProgressLine(const v1::GetSweepResponse& sweep) {
 
 Result<SweepCounts> WaitForSweep(Context& context, Connection& connection, const std::string& name,
                                  const std::function<Status()>& still_fine) {
-  v1::GetSweepRequest request;
-  request.set_name(name);
-  std::string last_line;
-  const bool on_terminal = ::isatty(STDERR_FILENO) == 1;
-  Display display;
-  while (true) {
-    TUTTI_ASSIGN_OR_RETURN(const auto sweep,
-                           connection.Call(&v1::SweepService::Stub::GetSweep, request));
-    const std::string line = ProgressLine(sweep);
-    if (!context.quiet && on_terminal) {
-      display.Draw(sweep);
-    } else if (!context.quiet && line != last_line) {
-      std::cerr << name << ": " << line << '\n';
-    }
-    last_line = line;
-    const SweepCounts counts = CountsOf(sweep.sweep());
-    if (counts.ended()) return counts;
-    TUTTI_RETURN_IF_ERROR(still_fine());
-    if (context.interrupt.Wait(kAskEvery)) return Error{ErrorCode::kCancelled, "stopped watching"};
-  }
+  return Follow(context, connection, name, still_fine, nullptr);
+}
+
+Result<SweepCounts> WatchSweep(Context& context, Connection& connection, const std::string& name,
+                               const MoreLines& more) {
+  return Follow(context, connection, name, nullptr, more);
 }
 
 }  // namespace tutti

@@ -43,5 +43,10 @@ std::string ProgressLine(const v1::GetSweepResponse& sweep);
 // `still_fine`: asked each time, its error ends the wait. kCancelled: the user asked to stop.
 Result<SweepCounts> WaitForSweep(Context& context, Connection& connection, const std::string& name,
                                  const std::function<Status()>& still_fine);
+// The same with the whole screen of a terminal: below the progress stands what `more` gives, as
+// much of its end as there is room for. Elsewhere `more` is not asked.
+using MoreLines = std::function<Result<std::vector<std::string>>()>;
+Result<SweepCounts> WatchSweep(Context& context, Connection& connection, const std::string& name,
+                               const MoreLines& more);
 
 }  // namespace tutti

@@ -4,7 +4,7 @@
 #include "cli/connection.h"
 #include "cli/sweep_progress.h"
 #include "cli/text_table.h"
-#include "cli/words.h"
+#include "common/rpc/words.h"
 
 namespace tutti {
 namespace {

@@ -3,14 +3,25 @@
 #include "cli/commands.h"
 #include "cli/connection.h"
 #include "cli/text_table.h"
-#include "cli/words.h"
+#include "common/rpc/words.h"
 
 namespace tutti {
 namespace {
 
 std::string StateOf(const v1::WorkerInfo& worker) {
-  if (!worker.connected()) return "away";
-  return worker.draining() ? "draining" : "connected";
+  return worker.state() == "away" && worker.drained() ? "away (drained)" : worker.state();
+}
+
+std::string WhyOf(const v1::WorkerInfo& worker) {
+  std::string why = worker.drained() ? "tutti drain; tutti undrain takes it back" : "";
+  for (const auto& place : worker.set_aside()) {
+    why += why.empty() ? "" : "; ";
+    if (!place.device().empty()) why += place.device() + " ";
+    why += place.until_unix_ms() == 0 ? "has one job to try"
+                                      : "set aside until " + TimeText(place.until_unix_ms());
+    why += ", since " + place.reason();
+  }
+  return why;
 }
 
 Result<ExitCode> ListWorkers(Context& context) {
@@ -28,13 +39,14 @@ Result<ExitCode> ListWorkers(Context& context) {
     }
     rows.push_back({worker.name(), StateOf(worker),
                     std::to_string(worker.busy_slots()) + "/" + std::to_string(worker.slots()),
-                    jobs, worker.host(), worker.version(), TimeText(worker.last_seen_unix_ms())});
+                    jobs, worker.host(), worker.version(), TimeText(worker.last_seen_unix_ms()),
+                    WhyOf(worker)});
   }
   if (context.json) {
     std::cout << list.dump(2) << '\n';
   } else if (!context.quiet) {
-    std::cout << MarkdownTable({"Worker", "State", "Slots", "Jobs", "Host", "Version", "Last seen"},
-                               rows);
+    std::cout << MarkdownTable(
+        {"Worker", "State", "Slots", "Jobs", "Host", "Version", "Last seen", "Why"}, rows);
   }
   return ExitCode::kDone;
 }

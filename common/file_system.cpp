@@ -203,4 +203,13 @@ Result<std::unique_ptr<FileLock>> PosixFileSystem::Lock(const Path& path) {
   return std::unique_ptr<FileLock>(new PosixFileLock(std::move(fd)));
 }
 
+Result<std::unique_ptr<FileLock>> WaitForLock(const std::filesystem::path& path) {
+  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!fd.valid()) return PathError("open", path);
+  while (::flock(fd.get(), LOCK_EX) != 0) {
+    if (errno != EINTR) return PathError("lock", path);
+  }
+  return std::unique_ptr<FileLock>(new PosixFileLock(std::move(fd)));
+}
+
 }  // namespace tutti

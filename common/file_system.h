@@ -78,6 +78,9 @@ class PosixFileSystem final : public FileSystem {
   Result<std::unique_ptr<FileLock>> Lock(const Path& path) override;
 };
 
+// FileSystem::Lock, but waits until whoever holds it lets it go. Blocks.
+Result<std::unique_ptr<FileLock>> WaitForLock(const std::filesystem::path& path);
+
 // PosixFileSystem::WriteFileAtomically of several pieces one after the other: a big file needs no
 // second copy in memory.
 Status WritePiecesAtomically(const std::filesystem::path& path,

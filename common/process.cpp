@@ -36,6 +36,8 @@ struct Plan {
   std::array<int, 3> descriptors{-1, -1, -1};
   pid_t parent = 0;
   bool die_with_parent = true;
+  bool adopts_orphans = false;
+  UniqueFd cgroup;  // its cgroup.procs
 };
 
 // Descriptors 0 to 2 are the child's standard ones; a pipe that got one of them (the parent runs
@@ -123,6 +125,8 @@ int BecomeProgram(const Plan& plan) {
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return errno;
     if (::getppid() != plan.parent) return ESRCH;  // it died before the signal was armed
   }
+  if (plan.adopts_orphans && ::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return errno;
+  if (plan.cgroup.valid() && ::write(plan.cgroup.get(), "0", 1) != 1) return errno;
   for (int target = 0; target < 3; ++target) {
     const int source = plan.descriptors[static_cast<std::size_t>(target)];
     if (source >= 0 && ::dup2(source, target) < 0) return errno;
@@ -263,6 +267,12 @@ Result<std::unique_ptr<ChildProcess>> Spawn(const SpawnOptions& options) {
   plan.working_directory = options.working_directory.string();
   plan.parent = ::getpid();
   plan.die_with_parent = options.die_with_parent;
+  plan.adopts_orphans = options.adopts_orphans;
+  if (!options.cgroup.empty()) {
+    const auto procs = options.cgroup / "cgroup.procs";
+    plan.cgroup = UniqueFd(::open(procs.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!plan.cgroup.valid()) return ErrnoError(errno, "open " + procs.string());
+  }
   TUTTI_ASSIGN_OR_RETURN(Ends input, OpenEnds(options.input, true));
   TUTTI_ASSIGN_OR_RETURN(Ends output, OpenEnds(options.output, false));
   TUTTI_ASSIGN_OR_RETURN(Ends errors, OpenEnds(options.errors, false));

@@ -45,6 +45,11 @@ struct SpawnOptions {
   Stream errors = Stream::kInherit;
   // SIGKILL when the thread that spawned it ends: spawn from one that lives as long as the process.
   bool die_with_parent = true;
+  // Descendants whose parent has ended become the child's own children, not this machine's first
+  // process's, as long as the child lives.
+  bool adopts_orphans = false;
+  // Folder of a cgroup (version 2) that it begins in; empty: the parent's.
+  std::filesystem::path cgroup{};
 };
 
 // A running or ended child. Not thread-safe. Destroying it kills its group and reaps it.

@@ -1,7 +1,6 @@
 #include "coordinator/listener.h"
 
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <cstring>
 #include <fcntl.h>
@@ -16,6 +15,8 @@
 #include <sys/un.h>
 
 #include "common/rpc/channel.h"
+#include "common/rpc/host_port.h"
+#include "coordinator/rpc/limits.h"
 
 namespace tutti {
 namespace {
@@ -29,29 +30,16 @@ void Configure(grpc::ServerBuilder& builder, const std::vector<grpc::Service*>& 
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   builder.SetMaxSendMessageSize(kMaxMessageBytes);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              kMinPingIntervalMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS,
+                             static_cast<int>(kKeepaliveInterval.count()));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+                             static_cast<int>(kKeepaliveTimeout.count()));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   for (grpc::Service* service : services) builder.RegisterService(service);
-}
-
-struct HostPort {
-  std::string host;
-  int port = 0;
-};
-
-Result<HostPort> ParseHostPort(const std::string& text) {
-  const std::size_t colon = text.rfind(':');
-  HostPort parsed;
-  if (colon != std::string::npos && colon > 0) {
-    parsed.host = text.substr(0, colon);
-    const char* end = text.data() + text.size();
-    const auto [at, error] = std::from_chars(text.data() + colon + 1, end, parsed.port);
-    if (error == std::errc{} && at == end && parsed.port >= 0 && parsed.port < 65'536) {
-      return parsed;
-    }
-  }
-  return InvalidArgument("--listen: expected HOST:PORT such as 127.0.0.1:7770, got \"" + text +
-                         "\"");
 }
 
 // The server, or nothing where the port cannot be had; the port chosen goes to `port`.
@@ -99,9 +87,9 @@ Result<std::unique_ptr<Listener>> Listener::OnTcp(const std::string& host_and_po
                                                   int remembered_port,
                                                   const CertificatePair& certificate,
                                                   const std::vector<grpc::Service*>& services) {
-  TUTTI_ASSIGN_OR_RETURN(const HostPort wanted, ParseHostPort(host_and_port));
+  TUTTI_ASSIGN_OR_RETURN(const HostPort wanted, ParseHostPort("--listen", host_and_port));
   std::unique_ptr<Listener> listener(new Listener());
-  const auto address = [&](int port) { return wanted.host + ":" + std::to_string(port); };
+  const auto address = [&](int port) { return JoinHostPort(wanted.host, port); };
   if (wanted.port == 0 && remembered_port > 0) {
     listener->server_ = TryListen(address(remembered_port), certificate, services, listener->port_);
   }
@@ -145,6 +133,13 @@ void Listener::AcceptLoop() {
     }
     grpc::AddInsecureChannelFromFd(server_.get(), connection.Release());
   }
+}
+
+std::shared_ptr<grpc::Channel> Listener::InProcessChannel() {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  arguments.SetMaxSendMessageSize(kMaxMessageBytes);
+  return server_->InProcessChannel(arguments);
 }
 
 Listener::~Listener() {

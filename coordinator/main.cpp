@@ -1,33 +1,53 @@
 // tutti-coordinator: builds the object graph, says that it is ready, serves until it is told to
 // end.
+#include <algorithm>
 #include <csignal>
+#include <future>
 #include <iostream>
+#include <memory>
+#include <optional>
 
 #include <spdlog/spdlog.h>
 
 #include "common/clock.h"
+#include "common/disk_space.h"
 #include "common/file_system.h"
 #include "common/json.h"
 #include "common/logging.h"
 #include "common/random.h"
+#include "common/service_notice.h"
 #include "common/version.h"
+#include "coordinator/blobs/blob_keeper.h"
 #include "coordinator/blobs/blob_store.h"
+#include "coordinator/http/cookie_seal.h"
+#include "coordinator/http/metrics.h"
+#include "coordinator/http/web_server.h"
 #include "coordinator/listener.h"
 #include "coordinator/options.h"
 #include "coordinator/rpc/access.h"
 #include "coordinator/rpc/blob_service.h"
 #include "coordinator/rpc/lease_builder.h"
 #include "coordinator/rpc/manifest_cache.h"
+#include "coordinator/rpc/predict_service.h"
 #include "coordinator/rpc/session_hub.h"
 #include "coordinator/rpc/sweep_service.h"
 #include "coordinator/rpc/worker_service.h"
 #include "coordinator/state_folder.h"
 #include "coordinator/store/reader_pool.h"
 #include "coordinator/store/sqlite_store.h"
+#include "coordinator/upkeep/apply_retention.h"
+#include "coordinator/upkeep/commands.h"
+#include "coordinator/upkeep/disk_guard.h"
+#include "coordinator/upkeep/garbage_collector.h"
+#include "coordinator/upkeep/live_attempts.h"
+#include "coordinator/upkeep/notifier.h"
 #include "coordinator/writer/writer.h"
 
 namespace tutti {
 namespace {
+
+constexpr char kAnyHttpPort[] = "127.0.0.1:0";
+constexpr std::chrono::seconds kHealthLimit{5};
 
 // Blocks the signals that end the process, so that only WaitForEnd sees them; before any thread is
 // made.
@@ -45,6 +65,7 @@ void WaitForEnd(const sigset_t& signals) {
   int signal = 0;
   sigwait(&signals, &signal);
   spdlog::info("signal {}: draining", signal);
+  TellServiceManager(kServiceStopping);
 }
 
 std::string AdvertisedAddress(const CoordinatorOptions& options, const Listener& listener) {
@@ -75,6 +96,66 @@ Status PrepareTokens(StateFolder& folder, Store& store, AccessControl& access, R
   return access.Load(*reader);
 }
 
+BlobKeeperOptions KeeperOptions(const CoordinatorOptions& options) {
+  BlobKeeperOptions keeper;
+  keeper.pin = options.keep_unnamed;
+  // A worker that comes back after a start has a lease period to tell what it finished.
+  keeper.settle = std::min(options.keep_unnamed, std::max(keeper.settle, 2 * options.lease));
+  return keeper;
+}
+
+// What the pages' server is told; nothing: there is none.
+std::optional<WebServerOptions> WebOptions(const CoordinatorOptions& options, StateFolder& folder,
+                                           const CertificatePair& certificate) {
+  if (options.http == "none" || (options.http.empty() && !options.socket.empty())) return {};
+  WebServerOptions web;
+  web.listen = options.http;
+  if (options.http.empty()) {
+    web.listen = options.listen.ends_with(":0") ? kAnyHttpPort : kDefaultHttp;
+    web.or_any_port = true;
+  }
+  web.remembered_port = folder.RememberedHttpPort();
+  web.advertise = options.advertise;
+  web.certificate_pem = certificate.certificate_pem;
+  web.key_pem = certificate.key_pem;
+  web.version = kVersion;
+  return web;
+}
+
+// Whether the thread that owns all state still answers.
+Status AskWriter(Writer& writer) {
+  auto answered = std::make_shared<std::promise<Status>>();
+  auto answer = answered->get_future();
+  writer.PostLook([](const Core&) {},
+                  [answered](const Status& done) { answered->set_value(done); });
+  if (answer.wait_for(kHealthLimit) != std::future_status::ready) {
+    return Unavailable("the coordinator's writer did not answer");
+  }
+  return answer.get();
+}
+
+Result<std::unique_ptr<WebServer>> StartPages(const CoordinatorOptions& options,
+                                              StateFolder& folder,
+                                              const CertificatePair& certificate,
+                                              const WebServer::Surroundings& around,
+                                              Listener& listener) {
+  auto web = WebOptions(options, folder, certificate);
+  if (!web) return std::unique_ptr<WebServer>();
+  TUTTI_ASSIGN_OR_RETURN(const std::string key, folder.CookieKeyHex(around.random));
+  TUTTI_ASSIGN_OR_RETURN(web->cookie_key, BytesFromHex(key));
+  TUTTI_ASSIGN_OR_RETURN(auto pages, WebServer::Start(around, listener.InProcessChannel(), *web));
+  TUTTI_RETURN_IF_ERROR(folder.RememberHttpPort(pages->port()));
+  return pages;
+}
+
+void TellReady(const Listener& listener, const WebServer* pages, const StateFolder& folder) {
+  Json ready = {{"ready", "tutti-coordinator"},
+                {"listen", listener.address()},
+                {"profile", folder.admin_profile().string()}};
+  if (pages != nullptr) ready["http"] = pages->address();
+  std::cout << DumpJson(ready) << std::endl;
+}
+
 Status Serve(const CoordinatorOptions& options) {
   const sigset_t signals = BlockEndSignals();
   const SystemClock clock;
@@ -84,6 +165,9 @@ Status Serve(const CoordinatorOptions& options) {
   TUTTI_ASSIGN_OR_RETURN(const auto certificate, folder->Certificate(clock.WallNow()));
   TUTTI_ASSIGN_OR_RETURN(const auto store, SqliteStore::Open(folder->database()));
   TUTTI_ASSIGN_OR_RETURN(const auto blobs, BlobStore::Open(files, folder->blobs()));
+  BlobKeeper keeper(*blobs, clock, KeeperOptions(options));
+  const DiskGuard disk(options.state, [&options] { return FreeBytes(options.state); },
+                       {.min_free_bytes = options.min_free_bytes});
   ReaderPool readers(*store, {});
   ManifestCache manifests(*blobs);
   LeaseBuilder leases(manifests);
@@ -91,32 +175,73 @@ Status Serve(const CoordinatorOptions& options) {
 
   WriterOptions writer_options;
   writer_options.core.lease = options.lease;
+  Metrics metrics;
   Writer writer(*store, clock, writer_options);
-  SessionHub hub(writer, leases, readers);
-  WorkerServiceImpl worker_service(writer, hub, access, clock, random,
+  writer.UseTelemetry(metrics);
+  writer.UseGate([&disk] { return disk.AllowNewWork(); });
+  SessionHub hub(writer, leases, readers, clock, kSilentHeartbeats * options.heartbeat);
+  hub.UseTelemetry(metrics);
+  WorkerServiceImpl worker_service(writer, hub, keeper, access, clock, random,
                                    {options.heartbeat, options.lease, kVersion});
-  BlobServiceImpl blob_service(*blobs, access);
-  SweepServiceImpl sweep_service(writer, hub, readers, manifests, leases, access, clock, kVersion);
+  BlobServiceImpl blob_service(*blobs, keeper, disk, readers, access);
+  blob_service.UseTelemetry(metrics);
+  SweepServiceImpl sweep_service(writer, hub, readers, keeper, disk, manifests, leases, access,
+                                 clock, kVersion);
+  PredictServiceImpl predict_service(readers, manifests, access);
+  GarbageCollector collector(
+      {files, options.state, *blobs, keeper, readers,
+       [&writer] { return AskForLiveAttempts(writer); },
+       [&]() -> Status {
+         TUTTI_RETURN_IF_ERROR(ApplyRetention(options.retention, clock, readers, writer));
+         return {};
+       }},
+      {.interval = options.collect_every});
 
   TUTTI_RETURN_IF_ERROR(PrepareTokens(*folder, *store, access, random, clock));
   TUTTI_RETURN_IF_ERROR(writer.Start(hub));
   hub.Start();
-  TUTTI_ASSIGN_OR_RETURN(
-      const auto listener,
-      Listen(options, *folder, certificate, {&worker_service, &blob_service, &sweep_service}));
+  TUTTI_ASSIGN_OR_RETURN(const auto listener, Listen(options, *folder, certificate,
+                                                     {&worker_service, &blob_service,
+                                                      &sweep_service, &predict_service}));
   const std::string pinned = listener->port() == 0 ? "" : certificate.certificate_pem;
   TUTTI_RETURN_IF_ERROR(folder->WriteProfiles(AdvertisedAddress(options, *listener), pinned));
-  const Json ready = {{"ready", "tutti-coordinator"},
-                      {"listen", listener->address()},
-                      {"profile", folder->admin_profile().string()}};
-  std::cout << DumpJson(ready) << std::endl;
+  TUTTI_ASSIGN_OR_RETURN(const auto pages, StartPages(options, *folder, certificate,
+                                                      {access, clock, random, metrics,
+                                                       [&writer] { return AskWriter(writer); }},
+                                                      *listener));
+  TellReady(*listener, pages.get(), *folder);
+  TellServiceManager(kServiceReady);
   spdlog::info("ready on {}, state in {}", listener->address(), options.state.string());
 
+  collector.Start();
+  std::optional<Notifier> notifier;
+  if (!options.notify.empty()) notifier.emplace(readers, clock, options.notify);
+
   WaitForEnd(signals);
+  notifier.reset();
+  if (pages) pages->Stop();
+  collector.Stop();
   hub.Stop();
   listener->Shutdown();
   writer.Stop();
   return {};
+}
+
+Result<int> Run(const CoordinatorOptions& options) {
+  PosixFileSystem files;
+  const SystemClock clock;
+  switch (options.command) {
+    case CoordinatorCommand::kServe:
+      TUTTI_RETURN_IF_ERROR(Serve(options));
+      return 0;
+    case CoordinatorCommand::kBackup:
+      return BackupCommand(files, options.state, options.backup, std::cout);
+    case CoordinatorCommand::kRestore:
+      return RestoreCommand(files, clock, options.backup, options.state, std::cout);
+    case CoordinatorCommand::kCheck:
+      return CheckCommand(files, clock, options.state, std::cout);
+  }
+  return Internal("a command that is none");
 }
 
 }  // namespace
@@ -126,9 +251,9 @@ int main(int argc, char** argv) {
   const auto parsed = tutti::ParseCoordinatorOptions(argc, argv);
   if (const int* exit_code = std::get_if<int>(&parsed)) return *exit_code;
   const auto& options = std::get<tutti::CoordinatorOptions>(parsed);
-  tutti::Status status = tutti::InitLogging("tutti-coordinator", options.log_level);
-  if (status.ok()) status = tutti::Serve(options);
-  if (status.ok()) return 0;
-  std::cerr << "tutti-coordinator: " << status.error().message << '\n';
-  return status.error().code == tutti::ErrorCode::kInvalidArgument ? 2 : 1;
+  const tutti::Status logs = tutti::InitLogging("tutti-coordinator", options.log_level);
+  const tutti::Result<int> code = logs.ok() ? tutti::Run(options) : logs.error();
+  if (code.ok()) return *code;
+  std::cerr << "tutti-coordinator: " << code.error().message << '\n';
+  return code.error().code == tutti::ErrorCode::kInvalidArgument ? 2 : 1;
 }

@@ -55,15 +55,23 @@ Result<CertificatePair> StateFolder::Certificate(UnixMillis now) {
   return pair;
 }
 
-int StateFolder::RememberedPort() {
-  const auto text = files_.ReadFile(path_ / "port");
+int StateFolder::ReadPort(const char* file) {
+  const auto text = files_.ReadFile(path_ / file);
   int port = 0;
   if (text.ok()) std::from_chars(text->data(), text->data() + text->size(), port);
   return port > 0 && port < 65'536 ? port : 0;
 }
 
-Status StateFolder::RememberPort(int port) {
-  return files_.WriteFileAtomically(path_ / "port", std::to_string(port) + "\n", kPublicFile);
+Status StateFolder::WritePort(const char* file, int port) {
+  return files_.WriteFileAtomically(path_ / file, std::to_string(port) + "\n", kPublicFile);
+}
+
+Result<std::string> StateFolder::CookieKeyHex(RandomSource& random) {
+  const auto path = path_ / "cookie.key";
+  if (files_.Exists(path)) return files_.ReadFile(path);
+  const std::string key = random.Hex(kTokenBytes);
+  TUTTI_RETURN_IF_ERROR(files_.WriteFileAtomically(path, key, kPrivateFile));
+  return key;
 }
 
 std::vector<TokenRecord> StateFolder::ChooseTokens(const std::vector<TokenRecord>& known,

@@ -1,6 +1,7 @@
 // The coordinator's folder: who may use it, what lies where, and the profiles that it hands out.
 //
-//   tutti.db  blobs/  certificate.pem  key.pem  port  admin.json  worker.json  reader.json  lock
+//   tutti.db  blobs/  certificate.pem  key.pem  cookie.key  port  http_port
+//   admin.json  worker.json  reader.json  lock
 #pragma once
 
 #include <filesystem>
@@ -32,9 +33,14 @@ class StateFolder {
   // The one in the folder, else a new one, kept there.
   Result<CertificatePair> Certificate(UnixMillis now);
 
-  // The port of the last start; 0: none.
-  int RememberedPort();
-  Status RememberPort(int port);
+  // The ports of the last start, of gRPC and of the pages; 0: none.
+  int RememberedPort() { return ReadPort("port"); }
+  Status RememberPort(int port) { return WritePort("port", port); }
+  int RememberedHttpPort() { return ReadPort("http_port"); }
+  Status RememberHttpPort(int port) { return WritePort("http_port", port); }
+
+  // 32 secret bytes as hex digits, which seal the cookies of logins; made at the first call.
+  Result<std::string> CookieKeyHex(RandomSource& random);
 
   // The tokens of the three profiles: each stays what the profile file says if `known` still has
   // its hash. Those that are new are returned, to be stored before anyone uses them.
@@ -44,6 +50,8 @@ class StateFolder {
   Status WriteProfiles(const std::string& address, const std::string& certificate_pem);
 
  private:
+  int ReadPort(const char* file);
+  Status WritePort(const char* file, int port);
   StateFolder(FileSystem& files, std::filesystem::path path, std::unique_ptr<FileLock> lock)
       : files_(files), path_(std::move(path)), lock_(std::move(lock)) {}
 

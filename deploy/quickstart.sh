@@ -6,6 +6,7 @@ readonly ROOT=$(cd "$(dirname "$0")/.." && pwd)
 cd "$ROOT"
 
 work=build/quickstart
+open=no
 while [ $# -gt 0 ]; do
   case $1 in
     --work)
@@ -13,8 +14,13 @@ while [ $# -gt 0 ]; do
       work=$2
       shift 2
       ;;
+    --open)
+      open=yes
+      shift
+      ;;
     -h | --help)
-      echo 'Usage: deploy/quickstart.sh [--work DIR]   (default build/quickstart; run again, it goes on where it was)'
+      echo 'Usage: deploy/quickstart.sh [--work DIR] [--open]   (default build/quickstart; run again, it goes on where it was)'
+      echo '  --open: leaves a coordinator and a worker running, with the pages in a browser'
       exit 0
       ;;
     *) echo "quickstart: unknown argument: $1 (see --help)" >&2; exit 2 ;;
@@ -39,6 +45,41 @@ build() {
 }
 
 sweep() { build/release/bin/tutti local deploy/demo/quickstart.yaml --dataset "$work/music" --dir "$work/sweep"; }
+
+# A daemon that outlives this script; its ready line is waited for.
+start_daemon() {
+  local name=$1
+  shift
+  rm -f "$work/$name.ready"
+  setsid nohup "build/release/bin/$name" "$@" >"$work/$name.ready" 2>"$work/$name.log" </dev/null &
+  echo $! >"$work/$name.pid"
+  for _ in $(seq 300); do
+    if [ -s "$work/$name.ready" ]; then return; fi
+    kill -0 "$(cat "$work/$name.pid")" 2>/dev/null || break
+    sleep 0.1
+  done
+  cat "$work/$name.log" >&2
+  echo "quickstart: $name did not start" >&2
+  return 1
+}
+
+is_running() { [ -s "$work/$1.pid" ] && [ "$(cat "/proc/$(cat "$work/$1.pid")/comm" 2>/dev/null)" = "$(printf %.15s "$1")" ]; }
+
+open_pages() {
+  local state=$work/sweep/coordinator
+  is_running tutti-coordinator || start_daemon tutti-coordinator --state "$state" --listen 127.0.0.1:0
+  is_running tutti-worker || start_daemon tutti-worker --profile "$state/worker.json" --dir "$work/sweep/worker-1" --name demo --serve
+  local address
+  address=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["http"])' "$work/tutti-coordinator.ready")
+  cat <<EOF2
+
+== the pages
+$address
+    log in with the content of $state/admin.json
+    end both daemons: kill \$(cat $work/tutti-coordinator.pid $work/tutti-worker.pid)
+EOF2
+  if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] && command -v xdg-open >/dev/null; then xdg-open "$address" >/dev/null 2>&1 || true; fi
+}
 
 mkdir -p "$work"
 phase set-up deploy/setup.sh
@@ -78,3 +119,4 @@ cp deploy/demo/quickstart.yaml my.yaml                       change the grid, gi
 build/release/bin/tutti local my.yaml --dataset FOLDER       run it on your folder of class folders
 README.md                                                    the same on several machines
 EOF
+if [ "$open" = yes ]; then open_pages; fi

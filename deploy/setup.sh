@@ -133,6 +133,46 @@ install_libtorch() {
   say "LibTorch: $LIBTORCH_LINK"
 }
 
+install_npm() {
+  command -v npm >/dev/null && return
+  step='apt-get install npm'
+  remedy='install Node.js with npm by hand, then run this script again'
+  say 'npm: installing it (for the chart library of the pages)'
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends npm
+}
+
+# The pages' chart library: two files of an npm package, checked by their hashes.
+install_chart_library() {
+  local target=$CACHE/uplot sums package scratch
+  sums=$(awk '/^[^#]/ && $1 != "package" {print $2 "  " $1}' "$HERE/uplot.txt")
+  package=$(awk '$1 == "package" {print $2}' "$HERE/uplot.txt")
+  if [ -d "$target" ] && (cd "$target" && echo "$sums" | sha256sum --check --status 2>/dev/null); then
+    say "$package: there"
+    return
+  fi
+  install_npm
+  step="npm pack $package"
+  remedy="check the network; or lay the files that deploy/uplot.txt names into $target by hand"
+  say "$package: getting it"
+  scratch=$(mktemp -d)
+  (cd "$scratch" && npm pack --silent "$package" >/dev/null && tar -xzf ./*.tgz)
+  rm -rf "$target"
+  mkdir -p "$target"
+  echo "$sums" | while read -r _ name; do cp "$scratch/package/dist/$name" "$target/"; done
+  rm -rf "$scratch"
+  step="check $target"
+  remedy='what npm gave is not what deploy/uplot.txt expects: look at where your npm takes packages from'
+  (cd "$target" && echo "$sums" | sha256sum --check --quiet)
+}
+
+# The browser's driver and the accessibility rules.
+install_web_test_modules() {
+  install_npm
+  step='npm ci of tests/web'
+  remedy='check the network, then run this script again'
+  "$HERE/../tests/web/make_modules.sh"
+}
+
 install_test_tools() {
   local venv=$CACHE/test-venv
   if [ -x "$venv/bin/buf" ]; then
@@ -149,5 +189,9 @@ install_test_tools() {
 
 install_packages
 if [ "$trainer" = yes ]; then install_libtorch; fi
-if [ "$tests" = yes ]; then install_test_tools; fi
+install_chart_library
+if [ "$tests" = yes ]; then
+  install_test_tools
+  install_web_test_modules
+fi
 say 'done'

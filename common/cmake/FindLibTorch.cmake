@@ -1,5 +1,6 @@
 # Finds LibTorch by its folder alone (include/ and lib/), so that a CUDA wheel can be used on a machine without a CUDA
-# toolkit, which Torch's own CMake package refuses. Makes the target LibTorch::torch.
+# toolkit, which Torch's own CMake package refuses. Makes the target LibTorch::torch; LibTorch_DIR is the folder, and
+# LibTorch_HAS_CUDA_GRAPHS says whether code that captures CUDA graphs can be compiled.
 #
 # The include folder goes behind the system's (-idirafter): the wheel also ships fmt and protobuf headers, which would
 # shadow Debian's.
@@ -26,12 +27,14 @@ find_package_handle_standard_args(
   REASON_FAILURE_MESSAGE
     "looked in ${_libtorch_candidates}. Run deploy/setup.sh, or set TUTTI_LIBTORCH_DIR, or configure with -DTUTTI_TRAINER=OFF")
 
+if(LibTorch_FOUND)
+  file(REAL_PATH "${_libtorch_candidates}" LibTorch_DIR)
+endif()
 if(LibTorch_FOUND AND NOT TARGET LibTorch::torch)
-  file(REAL_PATH "${_libtorch_candidates}" _libtorch_root)
   add_library(LibTorch::torch INTERFACE IMPORTED)
   target_compile_options(
-    LibTorch::torch INTERFACE "SHELL:-idirafter ${_libtorch_root}/include"
-                              "SHELL:-idirafter ${_libtorch_root}/include/torch/csrc/api/include")
+    LibTorch::torch INTERFACE "SHELL:-idirafter ${LibTorch_DIR}/include"
+                              "SHELL:-idirafter ${LibTorch_DIR}/include/torch/csrc/api/include")
   # --no-as-needed: the CUDA library registers its kernels when it is loaded; no symbol of ours names it.
   set(_libtorch_libraries ${LibTorch_torch_LIBRARY} ${LibTorch_cpu_LIBRARY} ${LibTorch_c10_LIBRARY})
   if(LibTorch_cuda_LIBRARY)
@@ -40,4 +43,18 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::torch)
   target_link_libraries(LibTorch::torch INTERFACE -Wl,--no-as-needed ${_libtorch_libraries} -Wl,--as-needed
                                                   Threads::Threads)
   set(LibTorch_HAS_CUDA "${LibTorch_cuda_LIBRARY}")
+  # CUDA's own headers come from a toolkit, or from the runtime wheel beside a CUDA build of PyTorch; without them a GPU is
+  # used step by step.
+  find_path(LibTorch_CUDA_INCLUDE_DIR cuda_runtime_api.h
+            HINTS "${LibTorch_DIR}/../nvidia/cu13/include" "${LibTorch_DIR}/../nvidia/cuda_runtime/include"
+            PATHS ENV CUDA_HOME ENV CUDA_PATH /usr/local/cuda PATH_SUFFIXES include NO_CACHE)
+  if(LibTorch_HAS_CUDA AND LibTorch_CUDA_INCLUDE_DIR)
+    set(LibTorch_HAS_CUDA_GRAPHS ON)
+    # The wheel lacks this one header, which its build makes: both of its switches are off in the published builds.
+    file(WRITE "${CMAKE_BINARY_DIR}/generated/cuda/c10/cuda/impl/cuda_cmake_macros.h" "#pragma once\n#define C10_CUDA_BUILD_SHARED_LIBS\n")
+    target_compile_options(LibTorch::torch INTERFACE "SHELL:-idirafter ${LibTorch_CUDA_INCLUDE_DIR}"
+                                                     "SHELL:-idirafter ${CMAKE_BINARY_DIR}/generated/cuda")
+  elseif(LibTorch_HAS_CUDA)
+    message(WARNING "LibTorch is a CUDA build, and cuda_runtime_api.h is not found (set CUDA_HOME): steps on a GPU are not captured as graphs")
+  endif()
 endif()

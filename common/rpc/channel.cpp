@@ -7,9 +7,9 @@ namespace tutti {
 namespace {
 
 constexpr std::string_view kUnixPrefix = "unix:";
-constexpr int kKeepaliveIntervalMs = 20'000;
-constexpr int kKeepaliveTimeoutMs = 10'000;
 constexpr int kMaxReconnectBackoffMs = 5'000;
+// A connect that takes longer, TLS included, has reached nobody and is tried anew.
+constexpr int kConnectLimitMs = 8'000;
 
 constexpr std::array<std::pair<ErrorCode, grpc::StatusCode>, 14> kCodes{{
     {ErrorCode::kInvalidArgument, grpc::StatusCode::INVALID_ARGUMENT},
@@ -34,9 +34,12 @@ Result<std::shared_ptr<grpc::Channel>> OpenChannel(const Profile& profile) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
   arguments.SetMaxSendMessageSize(kMaxMessageBytes);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveIntervalMs);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, static_cast<int>(kKeepaliveInterval.count()));
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, static_cast<int>(kKeepaliveTimeout.count()));
+  // Else a call that waits long for its answer is pinged twice and then never again.
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kMaxReconnectBackoffMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectLimitMs);
   // A channel of its own even where another in this process has the same arguments.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   if (profile.address.starts_with(kUnixPrefix)) {

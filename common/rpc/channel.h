@@ -21,6 +21,12 @@ inline constexpr int kMaxMessageBytes = 64 << 20;
 // Blobs travel in pieces of this size.
 inline constexpr std::size_t kBlobPieceBytes = 1 << 20;
 
+// A connection whose other side has vanished without a word is given up by either side after the
+// sum of these. Pings are sent while a call is open, also where nothing else moves; by the
+// coordinator also without calls.
+inline constexpr std::chrono::milliseconds kKeepaliveInterval{10'000};
+inline constexpr std::chrono::milliseconds kKeepaliveTimeout{10'000};
+
 // TLS with the pinned certificate and keep-alive, or a unix socket. Connects lazily; thread-safe.
 // kInvalidArgument: an address that is neither.
 Result<std::shared_ptr<grpc::Channel>> OpenChannel(const Profile& profile);

@@ -22,6 +22,13 @@ Error NotAHash(std::string_view text) {
                          std::string(text.substr(0, kQuotedHashLimit)) + "\"");
 }
 
+std::string FolderName(int folder) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  const auto high = static_cast<std::size_t>(folder / 16);
+  const auto low = static_cast<std::size_t>(folder % 16);
+  return {kDigits[high], kDigits[low]};
+}
+
 Error NoBlob(std::string_view hash) {
   return NotFound("there is no blob " + std::string(hash));
 }
@@ -44,7 +51,21 @@ Result<std::unique_ptr<BlobStore>> BlobStore::Open(FileSystem& files, std::files
   for (const std::string& name : leftovers) {
     TUTTI_RETURN_IF_ERROR(files.RemoveAll(incoming / name));
   }
+  TUTTI_RETURN_IF_ERROR(store->SyncFolders());
   return store;
+}
+
+std::unique_ptr<const BlobStore> BlobStore::OpenForReading(FileSystem& files,
+                                                           std::filesystem::path folder) {
+  return std::unique_ptr<const BlobStore>(new BlobStore(files, std::move(folder), {}));
+}
+
+Status BlobStore::SyncFolders() {
+  for (int folder = 0; folder < kBlobFolders; ++folder) {
+    const std::filesystem::path path = folder_ / FolderName(folder);
+    if (files_.Exists(path)) TUTTI_RETURN_IF_ERROR(files_.SyncDirectory(path));
+  }
+  return {};
 }
 
 Result<std::filesystem::path> BlobStore::Path(std::string_view hash) const {
@@ -54,6 +75,9 @@ Result<std::filesystem::path> BlobStore::Path(std::string_view hash) const {
 
 Result<bool> BlobStore::Has(std::string_view hash) const {
   TUTTI_ASSIGN_OR_RETURN(const std::filesystem::path path, Path(hash));
+  const std::lock_guard lock(naming_mutex_);
+  const std::string name(hash);
+  if (being_named_.contains(name) || named_in_vain_.contains(name)) return false;
   return files_.Exists(path);
 }
 
@@ -84,10 +108,49 @@ Result<std::filesystem::path> BlobStore::FolderOf(const std::string& hash) {
 
 Status BlobStore::Place(const std::filesystem::path& temp, const std::string& hash) {
   TUTTI_ASSIGN_OR_RETURN(const std::filesystem::path folder, FolderOf(hash));
+  {
+    const std::lock_guard lock(naming_mutex_);
+    ++being_named_[hash];
+  }
   // Another upload of the same bytes may have come first; replacing its file by an equal one is
   // right, and the sync covers either.
-  TUTTI_RETURN_IF_ERROR(files_.Rename(temp, folder / hash));
-  return files_.SyncDirectory(folder);
+  const Status renamed = files_.Rename(temp, folder / hash);
+  const Status synced = renamed.ok() ? files_.SyncDirectory(folder) : renamed;
+  const std::lock_guard lock(naming_mutex_);
+  if (--being_named_[hash] == 0) being_named_.erase(hash);
+  if (synced.ok()) named_in_vain_.erase(hash);
+  if (renamed.ok() && !synced.ok()) named_in_vain_.insert(hash);
+  return synced;
+}
+
+Result<std::vector<std::string>> BlobStore::List(int folder) const {
+  const std::string prefix = FolderName(folder);
+  if (!files_.Exists(folder_ / prefix)) return std::vector<std::string>();
+  TUTTI_ASSIGN_OR_RETURN(std::vector<std::string> names, files_.ListDirectory(folder_ / prefix));
+  std::erase_if(names, [&](const std::string& name) {
+    return !IsSha256Hex(name) || !name.starts_with(prefix);
+  });
+  return names;
+}
+
+Result<UnixMillis> BlobStore::WrittenAt(std::string_view hash) const {
+  TUTTI_ASSIGN_OR_RETURN(const std::filesystem::path path, Path(hash));
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0) {
+    return errno == ENOENT ? NoBlob(hash) : ErrnoError(errno, "stat " + path.string());
+  }
+  constexpr std::int64_t kMillisPerSecond = 1000;
+  constexpr std::int64_t kNanosPerMilli = 1'000'000;
+  return UnixMillis{info.st_mtim.tv_sec * kMillisPerSecond + info.st_mtim.tv_nsec / kNanosPerMilli};
+}
+
+Result<std::filesystem::path> BlobStore::Retire(std::string_view hash) {
+  TUTTI_ASSIGN_OR_RETURN(const std::filesystem::path path, Path(hash));
+  if (!files_.Exists(path)) return NoBlob(hash);
+  std::filesystem::path retired =
+      folder_ / kIncoming / (std::string(hash) + "." + std::to_string(uploads_begun_++));
+  TUTTI_RETURN_IF_ERROR(files_.Rename(path, retired));
+  return retired;
 }
 
 Result<OpenBlob> BlobStore::OpenForRead(std::string_view hash) const {

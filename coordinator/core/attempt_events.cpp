@@ -28,7 +28,12 @@ class EventApplier {
     }
     row.last_sequence = event.sequence;
     batch_.touched.insert(event.attempt);
-    const bool counts = attempt->IsLive() || std::holds_alternative<AttemptFinished>(event.payload);
+    // A lost attempt may still win; what it learnt and printed on the way belongs to its result.
+    // These rows are its own and change nothing that anybody sees before.
+    const bool counts = attempt->IsLive() ||
+                        std::holds_alternative<AttemptFinished>(event.payload) ||
+                        std::holds_alternative<AttemptEpoch>(event.payload) ||
+                        std::holds_alternative<AttemptLog>(event.payload);
     if (counts) {
       std::visit([&](const auto& payload) { On(event.attempt, from, payload); }, event.payload);
     }
@@ -37,8 +42,9 @@ class EventApplier {
 
  private:
   // What the state machine refuses below changes nothing, and the worker need not say it again.
-  void On(const AttemptKey& key, const WorkerId&, const AttemptStarted&) {
-    (void)driver_.Drive(key.job, job::Started{key.attempt});
+  void On(const AttemptKey& key, const WorkerId&, const AttemptStarted& started) {
+    (void)driver_.Drive(key.job, job::Started{key.attempt},
+                        {.message = "", .device = started.device});
   }
   void On(const AttemptKey&, const WorkerId&, const AttemptProgress&) {}
   void On(const AttemptKey& key, const WorkerId&, const AttemptEpoch& epoch) {

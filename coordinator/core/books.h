@@ -17,6 +17,7 @@
 #include "coordinator/core/job_state.h"
 #include "coordinator/core/records.h"
 #include "coordinator/core/shard.h"
+#include "coordinator/core/worker_health.h"
 
 namespace tutti {
 
@@ -33,6 +34,7 @@ struct Job {
   SweepId queue;             // the sweep for which it is done now; another one only for shards
   FeatureSetId feature_set;  // of a train job; 0: none
   float cost_seconds = 0;    // expected
+  bool needs_gpu = false;
   Digest key{};
   job::State state;
   UnixMillis ready_at{};
@@ -58,10 +60,11 @@ struct Sweep {
 // Features of a dataset version under a spec. One counter, not an edge per run and shard.
 struct FeatureSet {
   FeatureSetRecord record;
-  std::int64_t remaining = 0;  // shards that have not succeeded
-  std::int64_t failed = 0;     // of these: failed or cancelled
-  std::vector<JobId> runs;     // that wait for it, or did
-  std::set<SweepId> sweeps;    // of these runs
+  std::int64_t remaining = 0;   // shards that have not succeeded
+  std::int64_t failed = 0;      // of these: failed or cancelled
+  std::vector<JobId> runs;      // that wait for it, or did
+  std::set<SweepId> sweeps;     // of these runs
+  std::size_t shard_count = 0;  // equal blocks counted once
 };
 
 struct Shard {
@@ -73,11 +76,16 @@ struct Worker {
   WorkerRecord record;
   std::optional<std::int64_t> session;  // newest one seen
   bool connected = false;
-  bool draining = false;
+  bool draining = false;        // it said so; record.drained is what somebody asked for
   std::int32_t free_slots = 0;  // as its last frame said
   std::array<bool, kJobKinds> offers{};
   std::set<AttemptKey> held;  // as its last frame said
   std::set<AttemptKey> live;  // leased or running there
+  std::vector<std::string> devices;
+  std::set<std::string> data_roots;
+  WorkerHealth health;                             // of all that is not one of its GPUs'
+  std::map<std::string, WorkerHealth> gpu_health;  // by device
+  std::map<FeatureSetId, std::set<JobId>> cached;  // shards it has, as far as is known
 
   // Slots that nothing is on its way to.
   std::int64_t AvailableSlots() const;
@@ -92,6 +100,14 @@ struct OpenAttempt {
   bool IsLive() const { return row.outcome != AttemptOutcome::kLost; }
 };
 
+// Where a ready job that was tried before goes, or does not go, as long as this holds.
+struct RetryPlace {
+  enum class Kind { kThereFirst, kElsewhereFirst };
+  Kind kind = Kind::kThereFirst;
+  WorkerId worker;
+  SteadyTime until;
+};
+
 // A track's content under a feature spec.
 using TrackContent = std::pair<Digest, Digest>;  // spec, content
 
@@ -102,7 +118,10 @@ struct Books {
   std::map<FeatureSetId, FeatureSet> feature_sets;
   std::map<JobId, Shard> shards;  // by preprocess job
   std::unordered_map<Digest, JobId, DigestHash> shard_by_key;
-  std::map<TrackContent, JobId> undecodable;  // and the job that said so
+  std::map<TrackContent, JobId> undecodable;    // and the job that said so
+  std::map<std::string, std::string> datasets;  // current version by name
+  std::unordered_map<Digest, JobId, DigestHash> shard_by_blob;
+  std::map<JobId, RetryPlace> retry_places;  // of ready jobs
   std::map<WorkerId, Worker> workers;
   std::map<AttemptKey, OpenAttempt> attempts;
   std::set<std::pair<SteadyTime, JobId>> deadlines;  // of live leases

@@ -15,6 +15,10 @@ namespace tutti {
 struct PutDataset {
   DatasetRecord row;
 };  // name
+// OK where there is none. Its blobs are not this one's to remove.
+struct RemoveDataset {
+  std::string name;
+};
 struct PutSweep {
   SweepRecord row;
 };  // id
@@ -45,6 +49,12 @@ struct PutAttempt {
 struct PutResult {
   ResultRecord row;
 };  // job
+// Its row stays and tells when; the blob is named no more. OK where there is none.
+struct MarkArtifactRemoved {
+  JobId job;
+  std::string name;
+  UnixMillis at{};
+};
 struct PutEpoch {
   EpochRecord row;
 };  // (job, attempt, epoch)
@@ -77,9 +87,10 @@ struct RememberRequest {
   UnixMillis at{};
 };
 
-using Change = std::variant<PutDataset, PutSweep, PutFeatureSet, PutJob, UpdateJob, RemoveRun,
-                            PutAttempt, PutResult, PutEpoch, PutLog, PutResume, RemoveResume,
-                            PutUndecodable, PutWorker, PutToken, AppendEvent, RememberRequest>;
+using Change =
+    std::variant<PutDataset, RemoveDataset, PutSweep, PutFeatureSet, PutJob, UpdateJob, RemoveRun,
+                 PutAttempt, PutResult, MarkArtifactRemoved, PutEpoch, PutLog, PutResume,
+                 RemoveResume, PutUndecodable, PutWorker, PutToken, AppendEvent, RememberRequest>;
 
 // In the order in which they are to be applied.
 using Changes = std::vector<Change>;

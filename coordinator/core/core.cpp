@@ -5,6 +5,8 @@
 #include "common/check.h"
 #include "coordinator/core/attempt_events.h"
 #include "coordinator/core/books.h"
+#include "coordinator/core/dataset_life.h"
+#include "coordinator/core/describe_situation.h"
 #include "coordinator/core/invariants.h"
 #include "coordinator/core/job_driver.h"
 #include "coordinator/core/restore.h"
@@ -12,6 +14,7 @@
 #include "coordinator/core/session.h"
 #include "coordinator/core/submit.h"
 #include "coordinator/core/sweep_life.h"
+#include "coordinator/core/worker_life.h"
 
 namespace tutti {
 namespace {
@@ -19,6 +22,22 @@ namespace {
 class BookedCore final : public Core {
  public:
   explicit BookedCore(Books books) : books_(std::move(books)) {}
+
+  bool RegisterDataset(const DatasetRecord& dataset, Moment now, Changes& changes) override {
+    Batch batch{now, changes, {}, {}};
+    return RegisterDatasetInBooks(books_, batch, dataset);
+  }
+
+  Status DeleteDataset(const std::string& name, Moment now, Changes& changes) override {
+    Batch batch{now, changes, {}, {}};
+    return DeleteDatasetInBooks(books_, batch, name);
+  }
+
+  Result<WorkerChangeReport> ChangeWorker(const std::string& worker, WorkerChange change,
+                                          Moment now, Changes& changes) override {
+    Batch batch{now, changes, {}, {}};
+    return ChangeWorkerInBooks(books_, batch, worker, change);
+  }
 
   Result<SubmitReport> Submit(const SubmitSweep& submit, Moment now, Changes& changes) override {
     Batch batch{now, changes, {}, {}};
@@ -54,6 +73,7 @@ class BookedCore final : public Core {
     FlushAttempts(books_, batch);
     if (!applied.ok()) return applied.error();
     outcome.drops = std::move(batch.drops);
+    outcome.drain = order == FrameOrder::kFirst && books_.workers.at(frame.worker).record.drained;
     return outcome;
   }
 
@@ -74,6 +94,17 @@ class BookedCore final : public Core {
       TUTTI_CHECK(expired.ok(), "a deadline of a job that is not live");
     }
     FlushAttempts(books_, batch);
+  }
+
+  void ForgiveSilence(Moment now) override {
+    Changes none;  // a deadline is in memory only
+    Batch batch{now, none, {}, {}};
+    JobDriver driver(books_, batch);
+    const auto live = books_.deadlines;  // a copy: driving changes it
+    for (const auto& [deadline, id] : live) {
+      const auto attempt = job::LiveAttempt(books_.JobOf(id).state);
+      (void)driver.Drive(id, job::Renewed{*attempt, now.steady + books_.options.lease});
+    }
   }
 
   std::optional<SteadyTime> NextDeadline() const override {
@@ -98,11 +129,12 @@ class BookedCore final : public Core {
 
   std::vector<WorkerStatus> Workers() const override {
     std::vector<WorkerStatus> all;
-    for (const auto& [id, worker] : books_.workers) {
-      all.push_back(
-          {id, worker.connected, worker.draining, {worker.live.begin(), worker.live.end()}});
-    }
+    for (const auto& [id, worker] : books_.workers) all.push_back(StatusOf(id, worker));
     return all;
+  }
+
+  Result<JobSituation> SituationOf(JobId id, SteadyTime now) const override {
+    return DescribeSituation(books_, id, now);
   }
 
   std::vector<std::string> CheckInvariants() const override { return FindViolations(books_); }

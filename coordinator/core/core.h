@@ -22,6 +22,7 @@
 #include "common/result.h"
 #include "coordinator/core/changes.h"
 #include "coordinator/core/records.h"
+#include "coordinator/core/situation.h"
 #include "coordinator/core/stored_state.h"
 #include "coordinator/core/sweep_spec.h"
 
@@ -46,7 +47,9 @@ struct AttemptKey {
 };
 
 // Payloads of worker events; proto/tutti/v1/worker.proto says what each means.
-struct AttemptStarted {};
+struct AttemptStarted {
+  std::string device;  // "cpu", "cuda:0"; empty: not told
+};
 struct AttemptProgress {
   std::int64_t done = 0;
   std::int64_t total = 0;
@@ -105,6 +108,9 @@ struct WorkerHello {
   std::int32_t slots = 0;
   std::int32_t cores = 0;
   std::vector<JobKind> kinds;
+  std::vector<std::string> devices{};       // "cuda:0", …; none: the processor
+  std::vector<std::string> data_roots{};    // of in-place datasets that it can open
+  std::vector<std::string> cached_blobs{};  // hashes; not all, where there are many
 };
 
 struct WorkerFrame {
@@ -133,11 +139,14 @@ struct Acknowledgement {
 struct FrameOutcome {
   std::vector<Acknowledgement> acked;
   std::vector<Drop> drops;
+  bool drain = false;  // of a session's first frame: the worker is to take no work
 };
 
 struct Grant {
   WorkerId worker;
   AttemptKey attempt;
+  std::string device{};  // that the run is to be done on; empty: the worker chooses…
+  std::vector<std::string> avoided_devices{};  // …none of these
 };
 
 struct SubmitReport {
@@ -183,12 +192,34 @@ struct SweepChangeReport {
   std::vector<Drop> drops;
 };
 
+enum class WorkerChange { kDrain, kUndrain };
+
+struct WorkerChangeReport {
+  WorkerId id;
+  std::string name;
+  bool changed = false;   // false: it was so already
+  std::int32_t live = 0;  // attempts there
+};
+
+// A worker, or one GPU of it, that gets no work for a while.
+struct SetAside {
+  std::string device;  // empty: the whole worker
+  std::string reason;
+  UnixMillis until{};      // from then on it gets one job, until one succeeds
+  std::int32_t times = 0;  // in a row
+};
+
 // What a worker does now; for views.
 struct WorkerStatus {
   WorkerId id;
   bool connected = false;
   bool draining = false;
+  bool drained = false;          // is to take no work until somebody says otherwise
   std::vector<AttemptKey> live;  // leased or running there
+  std::vector<SetAside> set_aside{};
+  std::vector<JobKind> kinds{};
+  std::vector<std::string> devices{};
+  std::vector<std::string> data_roots{};
 };
 
 class Core {
@@ -198,10 +229,16 @@ class Core {
                                                Moment now);
   virtual ~Core() = default;
 
+  // True: this version was not the current one before.
+  virtual bool RegisterDataset(const DatasetRecord& dataset, Moment now, Changes& changes) = 0;
+  // kNotFound: no such dataset. kFailedPrecondition, naming them: sweeps are over it.
+  virtual Status DeleteDataset(const std::string& name, Moment now, Changes& changes) = 0;
+
   // New sweep, or more runs for one that is there. kFailedPrecondition, with one line a difference:
   // an option outside the grid changed, or the dataset has another version than at the first
   // submit. kInvalidArgument: the grid cannot be run (empty, a slice longer than the clip or under
-  // 16 frames, too few songs of a class for the split).
+  // 16 frames, too few songs of a class for the split). kAborted: its dataset was deleted since the
+  // submit was prepared.
   virtual Result<SubmitReport> Submit(const SubmitSweep& submit, Moment now, Changes& changes) = 0;
 
   // kNotFound: no such sweep. kFailedPrecondition: a sweep whose attempts run is not deleted.
@@ -209,6 +246,11 @@ class Core {
                                                 Moment now, Changes& changes) = 0;
   // kNotFound: no such job. kFailedPrecondition: it has ended.
   virtual Result<std::vector<Drop>> CancelJob(JobId id, Moment now, Changes& changes) = 0;
+
+  // worker: its name, or its id. kNotFound: there is none. kFailedPrecondition, with their ids:
+  // several have this name.
+  virtual Result<WorkerChangeReport> ChangeWorker(const std::string& worker, WorkerChange change,
+                                                  Moment now, Changes& changes) = 0;
 
   // kAborted: a newer session of this worker is open, or no hello came first. kInvalidArgument: a
   // gap in the sequence of an attempt's events (what stood before the gap is applied and stored).
@@ -220,6 +262,10 @@ class Core {
   // Requeues what is overdue; workers that come back with an expired attempt learn it from their
   // next frame.
   virtual void ExpireLeases(Moment now, Changes& changes) = 0;
+  // Nobody could be heard for a while, and that was this side's doing (the process was frozen, its
+  // machine slept, its disk hung): every live lease gets one full period from now, as after a
+  // start.
+  virtual void ForgiveSilence(Moment now) = 0;
   // When ExpireLeases has something to do next; nothing while no lease lives.
   virtual std::optional<SteadyTime> NextDeadline() const = 0;
   // Gives ready jobs to connected workers with free slots.
@@ -230,6 +276,8 @@ class Core {
                          const std::string& message, Moment now, Changes& changes) = 0;
 
   virtual std::vector<WorkerStatus> Workers() const = 0;
+  // What a job's turn depends on. kNotFound: no such job.
+  virtual Result<JobSituation> SituationOf(JobId id, SteadyTime now) const = 0;
   // Empty when all holds; else one line a violation. Tests call it after each step.
   virtual std::vector<std::string> CheckInvariants() const = 0;
 };

@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "coordinator/core/feature_places.h"
+
 namespace tutti {
 namespace {
 
@@ -31,6 +33,15 @@ void Log(Batch& batch, std::string_view kind, const Job& shard_job, const Featur
   batch.Event(std::move(row));
 }
 
+// "preprocess job 3 failed (bad_data: …); retry the sweep once that is mended".
+std::string ReasonOf(const Job& shard_job, const std::string& why) {
+  std::string reason = "preprocess job " + std::to_string(shard_job.id.value) + " " +
+                       std::string(Name(job::PhaseOf(shard_job.state)));
+  const auto failure = job::FailureOf(shard_job.state);
+  if (failure) reason += " (" + std::string(Name(*failure)) + (why.empty() ? "" : ": " + why) + ")";
+  return reason + "; retry the sweep once that is mended";
+}
+
 }  // namespace
 
 bool CountsAsRemaining(JobPhase phase) {
@@ -51,11 +62,17 @@ void AddFeatureSet(Books& books, FeatureSet set) {
     set.failed += CountsAsFailed(phase);
     books.shards.at(shard_job).sets.push_back(id);
   }
+  set.shard_count = shard_jobs.size();
+  for (auto& [worker_id, worker] : books.workers) {
+    for (const JobId shard_job : shard_jobs) {
+      if (HasShard(books, worker, shard_job)) worker.cached[id].insert(shard_job);
+    }
+  }
   books.feature_sets.insert_or_assign(id, std::move(set));
 }
 
 void FollowShard(Books& books, Batch& batch, JobDriver& driver, const Job& shard_job,
-                 JobPhase before) {
+                 JobPhase before, const std::string& why) {
   const JobPhase after = job::PhaseOf(shard_job.state);
   for (const FeatureSetId id : books.shards.at(shard_job.id).sets) {
     FeatureSet& set = books.feature_sets.at(id);
@@ -64,8 +81,7 @@ void FollowShard(Books& books, Batch& batch, JobDriver& driver, const Job& shard
     set.remaining += CountsAsRemaining(after) - CountsAsRemaining(before);
     set.failed += CountsAsFailed(after) - CountsAsFailed(before);
     if (!had_failed && set.failed > 0) {
-      const EventDetail detail{"preprocess job " + std::to_string(shard_job.id.value) + " " +
-                               std::string(Name(after)) + "; retry the sweep once that is mended"};
+      const EventDetail detail{ReasonOf(shard_job, why)};
       Log(batch, "dependency_failed", shard_job, set,
           DriveRuns(books, driver, set, JobPhase::kBlocked, job::DependencyFailed{}, detail));
     }

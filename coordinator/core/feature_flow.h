@@ -16,8 +16,8 @@ void AddFeatureSet(Books& books, FeatureSet set);
 
 // `shard_job` has just left the phase `before`. When the last shard of a set is there, its runs
 // become ready; when one has failed for good, they fail by dependency_failed; when that one gets
-// another chance, they wait again.
+// another chance, they wait again. why: what the shard's change came with, for the runs' messages.
 void FollowShard(Books& books, Batch& batch, JobDriver& driver, const Job& shard_job,
-                 JobPhase before);
+                 JobPhase before, const std::string& why);
 
 }  // namespace tutti

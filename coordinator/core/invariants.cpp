@@ -22,6 +22,8 @@ class Inspector {
     for (const auto& [id, set] : books_.feature_sets) CheckFeatureSet(set);
     CheckAttempts();
     CheckCounters();
+    for (const auto& [id, worker] : books_.workers) CheckWorker(worker);
+    CheckRetryPlaces();
     return std::move(found_);
   }
 
@@ -150,6 +152,35 @@ class Inspector {
     }
     Expect(queued == ready_jobs_, "ready queues hold " + std::to_string(queued) +
                                       " jobs; ready are " + std::to_string(ready_jobs_));
+  }
+
+  void CheckHealth(const std::string& name, const WorkerHealth& health) {
+    const std::set<JobId> different(health.failed.begin(), health.failed.end());
+    Expect(different.size() == health.failed.size() && different.size() <= kFailuresInARow,
+           name + " counts a job's failures twice, or more than it looks at");
+    Expect(!health.until || (health.times > 0 && different.size() == kFailuresInARow),
+           name + " is set aside, and too little has failed there");
+  }
+
+  void CheckWorker(const Worker& worker) {
+    const std::string name = "worker " + worker.record.name;
+    CheckHealth(name, worker.health);
+    for (const auto& [device, health] : worker.gpu_health) CheckHealth(name + " " + device, health);
+    for (const auto& [id, shards] : worker.cached) {
+      const auto set = books_.feature_sets.find(id);
+      const bool known = set != books_.feature_sets.end();
+      Expect(known && shards.size() <= set->second.shard_count,
+             name + " is said to hold shards of feature set " + std::to_string(id.value) +
+                 " that it does not have");
+    }
+  }
+
+  void CheckRetryPlaces() {
+    for (const auto& [id, place] : books_.retry_places) {
+      const auto job = books_.jobs.find(id);
+      Expect(job != books_.jobs.end() && job::PhaseOf(job->second.state) == JobPhase::kReady,
+             "job " + std::to_string(id.value) + " has a place for its next try, and is not ready");
+    }
   }
 
   const Books& books_;

@@ -5,6 +5,9 @@
 
 #include "common/check.h"
 #include "coordinator/core/feature_flow.h"
+#include "coordinator/core/feature_places.h"
+#include "coordinator/core/fitness.h"
+#include "coordinator/core/judgement.h"
 
 namespace tutti {
 namespace {
@@ -29,6 +32,7 @@ Status JobDriver::Drive(JobId id, const job::Event& event, const EventDetail& de
   if (step->state == job.state) return {};
 
   const JobPhase before = job::PhaseOf(job.state);
+  const std::optional<WorkerId> worker_before = job::WorkerOf(job.state);
   const JobPhase after = job::PhaseOf(step->state);
   LeaveIndexes(job);
   job.state = std::move(step->state);
@@ -44,6 +48,11 @@ Status JobDriver::Drive(JobId id, const job::Event& event, const EventDetail& de
     std::visit([&](const auto& e) { Do(job, e, detail); }, effect);
   }
   if (std::holds_alternative<job::Renewed>(event)) return {};
+  if (after == JobPhase::kReady) {
+    ChooseRetryPlace(id, event, worker_before, before == JobPhase::kRunning);
+  } else {
+    books_.retry_places.erase(id);
+  }
   StoreJob(job, after == JobPhase::kFailed ? detail.message : "");
   if (after == JobPhase::kSucceeded || after == JobPhase::kCancelled) ForgetLostAttempts(id);
   const bool has_ended =
@@ -51,7 +60,7 @@ Status JobDriver::Drive(JobId id, const job::Event& event, const EventDetail& de
   // Whoever tries again after the end starts over.
   if (has_ended && job.kind == JobKind::kTrain) batch_.changes.push_back(RemoveResume{id});
   if (job.kind == JobKind::kPreprocess && before != after) {
-    FollowShard(books_, batch_, *this, job, before);
+    FollowShard(books_, batch_, *this, job, before, detail.message);
   }
   return {};
 }
@@ -80,25 +89,28 @@ void JobDriver::EnterIndexes(Job& job) {
   books_.workers.at(*job::WorkerOf(job.state)).live.insert({job.id, *attempt});
 }
 
-void JobDriver::Do(Job& job, const job::BeginAttempt& effect, const EventDetail&) {
+void JobDriver::Do(Job& job, const job::BeginAttempt& effect, const EventDetail& detail) {
   OpenAttempt attempt;
   attempt.row.job = job.id;
   attempt.row.attempt = effect.attempt;
   attempt.row.worker = *job::WorkerOf(job.state);
   attempt.row.outcome = AttemptOutcome::kLeased;
   attempt.row.granted_at = batch_.now.wall;
+  attempt.row.device = detail.device;
   attempt.queued_seconds = SecondsBetween(job.ready_at, batch_.now.wall);
   batch_.changes.push_back(PutAttempt{attempt.row});
   Log("attempt_granted", job, attempt.row, "");
   books_.attempts.insert_or_assign({job.id, effect.attempt}, std::move(attempt));
 }
 
-void JobDriver::Do(Job& job, const job::MarkStarted& effect, const EventDetail&) {
+void JobDriver::Do(Job& job, const job::MarkStarted& effect, const EventDetail& detail) {
   AttemptRecord& row = AttemptOf(books_, job, effect.attempt).row;
   row.outcome = AttemptOutcome::kRunning;
   row.started_at = batch_.now.wall;
+  row.device = detail.device;
   batch_.touched.insert({job.id, effect.attempt});
-  Log("attempt_started", job, row, "");
+  Log("attempt_started", job, row, row.device == "cpu" ? "" : row.device);
+  NoteFeaturesFetched(books_, job, row.worker);
 }
 
 void JobDriver::Do(Job& job, const job::ReopenAttempt& effect, const EventDetail&) {
@@ -126,6 +138,7 @@ void JobDriver::Do(Job& job, const job::CloseAttempt& effect, const EventDetail&
   }
   batch_.changes.push_back(PutAttempt{row});
   batch_.touched.erase(key);
+  JudgeWorker(books_, batch_, row);
   if (effect.outcome != AttemptOutcome::kSucceeded) {
     const std::string failure =
         effect.failure ? std::string(Name(*effect.failure)) + ": " : std::string();
@@ -152,6 +165,7 @@ void JobDriver::Do(Job& job, const job::AcceptResult& effect, const EventDetail&
   result.environment = detail.finished->environment;
   result.predictions = detail.finished->predictions;
   result.artifacts = detail.finished->artifacts;
+  if (job.kind == JobKind::kPreprocess) NoteShard(books_, job.id, result, attempt.row.worker);
   batch_.changes.push_back(PutResult{std::move(result)});
   Log("result_accepted", job, attempt.row, "");
 }
@@ -161,6 +175,19 @@ void JobDriver::ForgetLostAttempts(JobId id) {
   auto end = begin;
   while (end != books_.attempts.end() && end->first.job == id) ++end;
   books_.attempts.erase(begin, end);
+}
+
+// Where it has left something, there first; where it broke, elsewhere first.
+void JobDriver::ChooseRetryPlace(JobId id, const job::Event& event,
+                                 const std::optional<WorkerId>& worker, bool had_started) {
+  if (!worker) return;  // a person's retry, or features that have come
+  const auto* broke = std::get_if<job::Broke>(&event);
+  const bool failed_there = std::holds_alternative<job::LeaseExpired>(event) ||
+                            (broke != nullptr && TellsOfPlace(broke->failure));
+  if (!failed_there && !had_started) return;
+  using enum RetryPlace::Kind;
+  books_.retry_places[id] = {failed_there ? kElsewhereFirst : kThereFirst, *worker,
+                             batch_.now.steady + kRetryPlaceLimit};
 }
 
 void JobDriver::StoreJob(const Job& job, const std::string& message) {

@@ -2,6 +2,7 @@
 // follows from it. Nothing else changes a job that is there.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "common/result.h"
@@ -15,6 +16,7 @@ struct EventDetail {
   std::string message;
   const AttemptBroke* broke = nullptr;        // of job::Broke by a worker
   const AttemptFinished* finished = nullptr;  // of job::Finished: needed
+  std::string device{};                       // of job::Granted where it is prescribed, of Started
 };
 
 // Lives for one call of the core. `books` and `batch` must outlive it.
@@ -35,6 +37,8 @@ class JobDriver {
   void LeaveIndexes(const Job& job);
   void EnterIndexes(Job& job);
   void ForgetLostAttempts(JobId id);
+  void ChooseRetryPlace(JobId id, const job::Event& event, const std::optional<WorkerId>& worker,
+                        bool had_started);
   void StoreJob(const Job& job, const std::string& message);
   void Log(std::string_view kind, const Job& job, const AttemptRecord& attempt, std::string detail);
 

@@ -118,6 +118,7 @@ struct AttemptRecord {
   std::int32_t exit_code = -1;
   std::int32_t signal = 0;
   std::vector<std::string> log_tail;
+  std::string device;  // "cpu", "cuda:0"; empty: not known
 
   friend bool operator==(const AttemptRecord&, const AttemptRecord&) = default;
 };
@@ -135,6 +136,7 @@ struct ArtifactRecord {
   std::string name;
   std::string blob_hash;
   std::int64_t size_bytes = 0;
+  UnixMillis removed_at{};  // by retention: nobody keeps the blob any more; 0: not
 
   friend bool operator==(const ArtifactRecord&, const ArtifactRecord&) = default;
 };
@@ -197,6 +199,7 @@ struct WorkerRecord {
   std::int32_t cores = 0;
   UnixMillis first_seen{};
   UnixMillis last_seen{};
+  bool drained = false;  // somebody wants it to take no more work
 
   friend bool operator==(const WorkerRecord&, const WorkerRecord&) = default;
 };

@@ -7,6 +7,7 @@
 #include "common/feature_spec.h"
 #include "coordinator/core/expected_cost.h"
 #include "coordinator/core/feature_flow.h"
+#include "coordinator/core/fitness.h"
 #include "coordinator/core/invariants.h"
 
 namespace tutti {
@@ -49,6 +50,7 @@ class Restorer {
   Status Restore() {
     for (const SweepRecord& row : state_.sweeps) books_.sweeps[row.id].record = row;
     for (const WorkerRecord& row : state_.workers) books_.workers[row.id].record = row;
+    for (const DatasetRecord& row : state_.datasets) books_.datasets[row.name] = row.version;
     for (const JobRecord& row : state_.jobs) TUTTI_RETURN_IF_ERROR(AddJob(row));
     for (const FeatureSetRecord& row : state_.feature_sets) {
       TUTTI_RETURN_IF_ERROR(AddSet(row));
@@ -56,6 +58,7 @@ class Restorer {
     for (const JobRecord& row : state_.jobs) TUTTI_RETURN_IF_ERROR(LinkRun(row));
     for (const AttemptRecord& row : state_.live_attempts) TUTTI_RETURN_IF_ERROR(AddAttempt(row));
     for (const UndecodableRecord& row : state_.undecodable) TUTTI_RETURN_IF_ERROR(AddVerdict(row));
+    for (const StoredShard& row : state_.shards) TUTTI_RETURN_IF_ERROR(AddShard(row));
     for (auto& [id, job] : books_.jobs) TUTTI_RETURN_IF_ERROR(Index(job));
     CountIds();
     return {};
@@ -114,8 +117,9 @@ class Restorer {
     if (row.phase == JobPhase::kSucceeded) return {};
     Result<Json> config = ParseJson(row.config_json, "its configuration");
     if (!config) return Broken(row, config.error().message);
-    books_.JobOf(row.id).cost_seconds =
-        ExpectedCostSeconds(*config, spec_of_set_.at(*row.feature_set));
+    Job& job = books_.JobOf(row.id);
+    job.cost_seconds = ExpectedCostSeconds(*config, spec_of_set_.at(*row.feature_set));
+    job.needs_gpu = NeedsGpu(*config);
     return {};
   }
 
@@ -147,6 +151,16 @@ class Restorer {
     if (!spec || !content) return DataLoss("a stored verdict on a track names no SHA-256");
     books_.undecodable.emplace(TrackContent{*spec, *content}, row.job);
     return {};
+  }
+
+  Status AddShard(const StoredShard& row) {
+    const auto digest = DigestFromHex(row.blob_hash);
+    if (digest && books_.shards.contains(row.job)) {
+      books_.shard_by_blob.emplace(*digest, row.job);
+      return {};
+    }
+    return DataLoss("the stored shard of job " + std::to_string(row.job.value) +
+                    " names no SHA-256, or no preprocess job");
   }
 
   // Once all is there that an index looks at.

@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "coordinator/core/feature_places.h"
+#include "coordinator/core/judgement.h"
+
 namespace tutti {
 namespace {
 
-void TakeHello(Worker& worker, Batch& batch, const WorkerFrame& frame) {
+void TakeHello(const Books& books, Worker& worker, Batch& batch, const WorkerFrame& frame) {
   const WorkerHello& hello = *frame.hello;
   WorkerRecord& row = worker.record;
   if (row.id.value.empty()) {
@@ -23,6 +26,9 @@ void TakeHello(Worker& worker, Batch& batch, const WorkerFrame& frame) {
   worker.connected = true;
   worker.offers.fill(false);
   for (const JobKind kind : hello.kinds) worker.offers[IndexOf(kind)] = true;
+  worker.data_roots = {hello.data_roots.begin(), hello.data_roots.end()};
+  TakeDevices(worker, hello.devices);
+  TakeCachedBlobs(books, worker, hello.cached_blobs);
   batch.changes.push_back(PutWorker{row});
   EventRecord event;
   event.kind = "worker_connected";
@@ -80,7 +86,7 @@ Result<FrameOrder> EnterSession(Books& books, Batch& batch, const WorkerFrame& f
     return Aborted(frame, "it was closed; open one with a higher number");
   }
   Worker& worker = books.workers[frame.worker];
-  if (is_new) TakeHello(worker, batch, frame);
+  if (is_new) TakeHello(books, worker, batch, frame);
   worker.draining = frame.draining;
   worker.free_slots = std::max(0, frame.free_slots);
   worker.held = {frame.held.begin(), frame.held.end()};

@@ -39,10 +39,13 @@ std::vector<ShardPlan> PlanShards(const Manifest& manifest, std::string_view spe
   return plans;
 }
 
-std::string ShardConfig(const Json& feature_spec, const ShardPlan& plan, std::int64_t first_track) {
-  return DumpJson({{"feature_spec", feature_spec},
-                   {"content_hashes", plan.content_hashes},
-                   {"first_track", first_track}});
+std::string ShardConfig(const Json& feature_spec, const ShardPlan& plan, std::int64_t first_track,
+                        const std::string& in_place_root) {
+  Json config = {{"feature_spec", feature_spec},
+                 {"content_hashes", plan.content_hashes},
+                 {"first_track", first_track}};
+  if (!in_place_root.empty()) config["in_place_root"] = in_place_root;
+  return DumpJson(config);
 }
 
 namespace {
@@ -55,6 +58,8 @@ Result<ShardTracks> Parse(std::string_view config_json) {
                          Field<std::vector<std::string>>(config, "content_hashes", kWhat));
   ShardTracks tracks;
   TUTTI_ASSIGN_OR_RETURN(tracks.first_track, Field<std::int64_t>(config, "first_track", kWhat));
+  TUTTI_ASSIGN_OR_RETURN(tracks.in_place_root,
+                         FieldOr<std::string>(config, "in_place_root", "", kWhat));
   tracks.spec = *DigestFromHex(Sha256Hex(DumpJson(spec)));
   tracks.content.reserve(hashes.size());
   for (const std::string& hash : hashes) {

@@ -33,15 +33,18 @@ std::string ShardKey(std::string_view spec_hash, const std::vector<std::string>&
 std::vector<ShardPlan> PlanShards(const Manifest& manifest, std::string_view spec_hash,
                                   std::size_t tracks_per_shard);
 
-// A preprocess job's configuration: {"content_hashes":[…],"feature_spec":{…},"first_track":n}, one
-// compact line. first_track is the index in the manifest for which the job was made.
-std::string ShardConfig(const Json& feature_spec, const ShardPlan& plan, std::int64_t first_track);
+// A preprocess job's configuration: {"content_hashes":[…],"feature_spec":{…},"first_track":n} and,
+// of a dataset in place, "in_place_root", one compact line. first_track is the index in the
+// manifest for which the job was made.
+std::string ShardConfig(const Json& feature_spec, const ShardPlan& plan, std::int64_t first_track,
+                        const std::string& in_place_root = "");
 
 // What the core keeps of it.
 struct ShardTracks {
   Digest spec{};
   std::int64_t first_track = 0;
   std::vector<Digest> content;  // in row order
+  std::string in_place_root;    // empty: its audio comes as blobs
 };
 // kDataLoss: not made by ShardConfig.
 Result<ShardTracks> ParseShardConfig(std::string_view config_json);

@@ -2,14 +2,23 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "coordinator/core/records.h"
 
 namespace tutti {
 
+struct StoredShard {
+  JobId job;
+  std::string blob_hash;
+
+  friend bool operator==(const StoredShard&, const StoredShard&) = default;
+};
+
 // All that the core needs to go on after a start; jobs in id order.
 struct StoredState {
+  std::vector<DatasetRecord> datasets;
   std::vector<SweepRecord> sweeps;
   std::vector<FeatureSetRecord> feature_sets;
   std::vector<JobRecord> jobs;
@@ -18,6 +27,7 @@ struct StoredState {
   std::vector<AttemptRecord> live_attempts;
   std::vector<UndecodableRecord> undecodable;
   std::vector<WorkerRecord> workers;
+  std::vector<StoredShard> shards;  // of preprocess jobs that succeeded
   std::int64_t last_sweep_id = 0;
   std::int64_t last_feature_set_id = 0;
   std::int64_t last_job_id = 0;

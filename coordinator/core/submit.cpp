@@ -140,7 +140,8 @@ JobId Submitter::ShardJobFor(const NamedFeatureSpec& spec, const ShardPlan& plan
                              std::int64_t first_track) {
   const auto known = books_.shard_by_key.find(*DigestFromHex(plan.key));
   if (known != books_.shard_by_key.end()) return known->second;
-  std::string config_json = ShardConfig(spec.json, plan, first_track);
+  std::string config_json =
+      ShardConfig(spec.json, plan, first_track, submit_.manifest.in_place_root);
   Result<ShardTracks> tracks = ParseShardConfig(config_json);
   TUTTI_CHECK(tracks.ok(), "a manifest's content hash is none");
   Job job;
@@ -181,6 +182,7 @@ void Submitter::AddRun(PlannedRun run, std::optional<FeatureSetId> set_id) {
   job.kind = run.kind;
   job.feature_set = set_id.value_or(FeatureSetId{});
   job.cost_seconds = run.cost_seconds;
+  job.needs_gpu = run.needs_gpu;
   if (!set_id || books_.feature_sets.at(*set_id).remaining == 0) {
     job.state = job::Ready{};
   } else {
@@ -207,6 +209,10 @@ void Submitter::Prune(const std::vector<JobId>& runs) {
 
 Result<SubmitReport> SubmitToBooks(Books& books, Batch& batch, JobDriver& driver,
                                    const SubmitSweep& submit) {
+  if (!submit.spec.dataset.empty() && !books.datasets.contains(submit.spec.dataset)) {
+    return Error{ErrorCode::kAborted, "dataset " + submit.spec.dataset +
+                                          " was deleted while this was submitted; add it again"};
+  }
   TUTTI_ASSIGN_OR_RETURN(SubmitPlan plan, PlanSubmit(books, submit));
   if (submit.mode == SubmitMode::kDryRun) {
     SubmitReport report = ReportOf(plan, submit.prune);

@@ -8,6 +8,7 @@
 #include "common/check.h"
 #include "common/duration.h"
 #include "coordinator/core/expected_cost.h"
+#include "coordinator/core/fitness.h"
 #include "coordinator/core/run_check.h"
 
 namespace tutti {
@@ -103,6 +104,7 @@ Status PlanRuns(const SubmitSweep& submit, std::vector<RunSpec> runs, RunsByKey 
       const auto [index, is_new] = index_of.emplace(checked, plan.specs.size());
       if (is_new) plan.specs.push_back(NameFeatureSpec(features));
       planned.cost_seconds = ExpectedCostSeconds(run.config, features);
+      planned.needs_gpu = NeedsGpu(run.config);
       planned.spec = index->second;
     }
     plan.added.push_back(std::move(planned));

@@ -15,6 +15,7 @@ struct PlannedRun {
   Digest digest{};
   std::string config_json;
   float cost_seconds = 0;
+  bool needs_gpu = false;
   JobKind kind = JobKind::kTrain;
   std::optional<std::size_t> spec;  // index into SubmitPlan::specs; none: it needs no features
 };

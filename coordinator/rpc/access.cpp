@@ -17,11 +17,12 @@ struct Row {
   bool enrol;
   bool worker;
 };
-constexpr std::array<Row, 20> kTable{{
+constexpr std::array<Row, 26> kTable{{
     // rpc                    admin  reader enrol  worker
     {Rpc::kGetServerInfo, true, true, true, true},
     {Rpc::kRegisterDataset, true, false, false, false},
     {Rpc::kListDatasets, true, true, false, false},
+    {Rpc::kDeleteDataset, true, false, false, false},
     {Rpc::kSubmitSweep, true, false, false, false},
     {Rpc::kChangeSweep, true, false, false, false},
     {Rpc::kCancelJob, true, false, false, false},
@@ -33,12 +34,17 @@ constexpr std::array<Row, 20> kTable{{
     {Rpc::kGetLog, true, true, false, false},
     {Rpc::kGetRunLease, true, true, false, false},
     {Rpc::kListWorkers, true, true, false, false},
+    {Rpc::kChangeWorker, true, false, false, false},
+    {Rpc::kExplain, true, true, false, false},
     {Rpc::kListEvents, true, true, false, false},
     {Rpc::kFindMissing, true, false, false, true},
     {Rpc::kUpload, true, false, false, true},
     {Rpc::kDownload, true, true, false, true},
     {Rpc::kEnroll, false, false, true, false},
     {Rpc::kSession, false, false, false, true},
+    {Rpc::kServe, false, false, false, true},
+    {Rpc::kPredict, true, true, false, false},
+    {Rpc::kGetServing, true, true, false, false},
 }};
 
 }  // namespace
@@ -78,7 +84,11 @@ Result<Identity> AccessControl::Check(const grpc::CallbackServerContext& context
         "no token came with this call: use a profile that the coordinator wrote");
   }
   const std::string_view value(header->second.data(), header->second.size());
-  const std::string hash = Sha256Hex(value.substr(kScheme.size()));
+  return Check(value.substr(kScheme.size()), rpc);
+}
+
+Result<Identity> AccessControl::Check(std::string_view presented, Rpc rpc) const {
+  const std::string hash = Sha256Hex(presented);
   const std::lock_guard lock(mutex_);
   const auto found = tokens_.find(hash);
   if (found == tokens_.end()) {

@@ -19,6 +19,7 @@ enum class Rpc {
   kGetServerInfo,
   kRegisterDataset,
   kListDatasets,
+  kDeleteDataset,
   kSubmitSweep,
   kChangeSweep,
   kCancelJob,
@@ -30,12 +31,17 @@ enum class Rpc {
   kGetLog,
   kGetRunLease,
   kListWorkers,
+  kChangeWorker,
+  kExplain,
   kListEvents,
   kFindMissing,
   kUpload,
   kDownload,
   kEnroll,
   kSession,
+  kServe,
+  kPredict,
+  kGetServing,
 };
 
 struct Identity {
@@ -58,6 +64,8 @@ class AccessControl {
   // kUnauthenticated: no token, or one that nobody has. kPermissionDenied: the role may not call
   // this; told before anything is looked up, so that nobody learns what exists.
   Result<Identity> Check(const grpc::CallbackServerContext& context, Rpc rpc) const;
+  // The same of a token that came another way.
+  Result<Identity> Check(std::string_view token, Rpc rpc) const;
 
  private:
   mutable std::mutex mutex_;

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unistd.h>
 #include <utility>
@@ -14,13 +15,20 @@
 namespace tutti {
 namespace {
 
+void Count(Telemetry* telemetry, BlobDirection direction, std::size_t bytes) {
+  if (telemetry == nullptr) return;
+  telemetry->OnBlobBytes(direction, static_cast<std::int64_t>(bytes));
+}
+
 // Takes one upload piece by piece; owns itself and is gone after OnDone.
 class UploadReactor final : public grpc::ServerReadReactor<v1::UploadRequest> {
  public:
-  UploadReactor(BlobStore& blobs, const Status& allowed, v1::UploadResponse* response)
-      : blobs_(blobs), response_(response) {
-    if (!allowed.ok()) {
-      Finish(ToGrpc(allowed.error()));
+  UploadReactor(BlobStore& blobs, BlobKeeper& keeper, const DiskGuard& disk, Telemetry* telemetry,
+                OpenUploads& open, const Result<Identity>& allowed, v1::UploadResponse* response)
+      : blobs_(blobs), keeper_(keeper), disk_(disk), telemetry_(telemetry), response_(response) {
+    const Status begun = TakePlace(open, allowed);
+    if (!begun.ok()) {
+      Finish(ToGrpc(begun.error()));
       return;
     }
     StartRead(&request_);
@@ -38,10 +46,19 @@ class UploadReactor final : public grpc::ServerReadReactor<v1::UploadRequest> {
  private:
   enum class Step { kMore, kDone };
 
+  Status TakePlace(OpenUploads& open, const Result<Identity>& allowed) {
+    TUTTI_ASSIGN_OR_RETURN(const Identity identity, allowed);
+    worker_ = identity.worker;
+    const std::string client = worker_ ? "worker " + worker_->value : identity.name;
+    TUTTI_ASSIGN_OR_RETURN(place_, open.Begin(client));
+    return {};
+  }
+
   Result<Step> Take() {
     if (request_.has_header()) return Begin();
     if (!upload_) return InvalidArgument("upload: the first message must be the header");
     TUTTI_RETURN_IF_ERROR(upload_->Append(request_.data()));
+    Count(telemetry_, BlobDirection::kReceived, request_.data().size());
     return Step::kMore;
   }
 
@@ -50,31 +67,62 @@ class UploadReactor final : public grpc::ServerReadReactor<v1::UploadRequest> {
     const v1::UploadRequest::Header& header = request_.header();
     hash_ = header.hash();
     response_->set_hash(hash_);
-    TUTTI_ASSIGN_OR_RETURN(const bool there, blobs_.Has(hash_));
+    TUTTI_ASSIGN_OR_RETURN(const bool there, keeper_.Pin(hash_, worker_));
     if (there) return Step::kDone;
+    if (header.size_bytes() > kMaxUploadBytes) {
+      return InvalidArgument("upload: " + std::to_string(header.size_bytes()) + " bytes, at most " +
+                             std::to_string(kMaxUploadBytes));
+    }
+    TUTTI_RETURN_IF_ERROR(worker_ ? disk_.AllowResult(header.size_bytes())
+                                  : disk_.AllowNewWork(header.size_bytes()));
     TUTTI_ASSIGN_OR_RETURN(upload_, blobs_.BeginUpload(hash_, header.size_bytes()));
     return Step::kMore;
   }
 
   Result<Step> End() {
     if (!upload_) return InvalidArgument("upload: it ended before its header");
+    // Again: a long upload may have outlived the pin that it began with.
+    TUTTI_RETURN_IF_ERROR(keeper_.Pin(hash_, worker_));
     TUTTI_RETURN_IF_ERROR(upload_->Commit());
     return Step::kDone;
   }
 
   BlobStore& blobs_;
+  BlobKeeper& keeper_;
+  const DiskGuard& disk_;
+  Telemetry* telemetry_;
   v1::UploadResponse* response_;
   v1::UploadRequest request_;
+  std::optional<WorkerId> worker_;
   std::string hash_;
+  OpenUploads::Place place_;
   std::unique_ptr<BlobUpload> upload_;
 };
+
+// What retention has taken is said by name.
+Error WhyMissing(ReaderPool& readers, const std::string& hash, const Error& missing) {
+  const auto reader = readers.Borrow();
+  if (!reader.ok()) return missing;
+  const auto removed = (*reader)->RemovedArtifact(hash);
+  if (!removed.ok() || !*removed) return missing;
+  const std::string job = std::to_string((*removed)->job.value);
+  return NotFound("the weights \"" + (*removed)->name + "\" of job " + job +
+                  " were removed by retention (tutti events tells when); its results and tables "
+                  "stay; tutti replay " +
+                  job + " trains the run again");
+}
 
 // Sends one blob piece by piece; owns itself and is gone after OnDone.
 class DownloadReactor final : public grpc::ServerWriteReactor<v1::DownloadResponse> {
  public:
-  DownloadReactor(BlobStore& blobs, const Status& allowed, const v1::DownloadRequest& request) {
+  DownloadReactor(BlobStore& blobs, ReaderPool& readers, Telemetry* telemetry,
+                  const Status& allowed, const v1::DownloadRequest& request)
+      : telemetry_(telemetry) {
     Status status = allowed;
     if (status.ok()) status = Open(blobs, request);
+    if (!status.ok() && status.error().code == ErrorCode::kNotFound) {
+      status = WhyMissing(readers, request.hash(), status.error());
+    }
     if (!status.ok()) {
       Finish(ToGrpc(status.error()));
       return;
@@ -111,19 +159,15 @@ class DownloadReactor final : public grpc::ServerWriteReactor<v1::DownloadRespon
     }
     piece.resize(static_cast<std::size_t>(n));
     offset_ += n;
+    Count(telemetry_, BlobDirection::kSent, piece.size());
     StartWrite(&response_);
   }
 
+  Telemetry* telemetry_;
   OpenBlob blob_;
   std::int64_t offset_ = 0;
   v1::DownloadResponse response_;
 };
-
-Status Allowed(const AccessControl& access, const grpc::CallbackServerContext& context, Rpc rpc) {
-  const Result<Identity> identity = access.Check(context, rpc);
-  if (!identity.ok()) return identity.error();
-  return {};
-}
 
 }  // namespace
 
@@ -131,7 +175,9 @@ grpc::ServerUnaryReactor* BlobServiceImpl::FindMissing(grpc::CallbackServerConte
                                                        const v1::FindMissingRequest* request,
                                                        v1::FindMissingResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  Status status = Allowed(access_, *context, Rpc::kFindMissing);
+  const Result<Identity> identity = access_.Check(*context, Rpc::kFindMissing);
+  Status status;
+  if (!identity.ok()) status = identity.error();
   if (status.ok() && request->hashes_size() > kMaxHashesPerQuery) {
     status = InvalidArgument("at most " + std::to_string(kMaxHashesPerQuery) +
                              " hashes in one question");
@@ -140,7 +186,7 @@ grpc::ServerUnaryReactor* BlobServiceImpl::FindMissing(grpc::CallbackServerConte
     if (!status.ok()) break;
     if (!IsSha256Hex(hash)) {
       status = InvalidArgument("a hash that is no SHA-256: " + hash.substr(0, kMaxNameBytes));
-    } else if (const Result<bool> there = blobs_.Has(hash); !there.ok()) {
+    } else if (const Result<bool> there = keeper_.Pin(hash, identity->worker); !there.ok()) {
       status = there.error();
     } else if (!*there) {
       response->add_missing(hash);
@@ -152,12 +198,15 @@ grpc::ServerUnaryReactor* BlobServiceImpl::FindMissing(grpc::CallbackServerConte
 
 grpc::ServerReadReactor<v1::UploadRequest>* BlobServiceImpl::Upload(
     grpc::CallbackServerContext* context, v1::UploadResponse* response) {
-  return new UploadReactor(blobs_, Allowed(access_, *context, Rpc::kUpload), response);
+  return new UploadReactor(blobs_, keeper_, disk_, telemetry_, open_uploads_,
+                           access_.Check(*context, Rpc::kUpload), response);
 }
 
 grpc::ServerWriteReactor<v1::DownloadResponse>* BlobServiceImpl::Download(
     grpc::CallbackServerContext* context, const v1::DownloadRequest* request) {
-  return new DownloadReactor(blobs_, Allowed(access_, *context, Rpc::kDownload), *request);
+  const Result<Identity> identity = access_.Check(*context, Rpc::kDownload);
+  return new DownloadReactor(blobs_, readers_, telemetry_,
+                             identity.ok() ? Status() : identity.error(), *request);
 }
 
 }  // namespace tutti

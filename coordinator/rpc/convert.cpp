@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/hash.h"
+#include "common/safe_path.h"
 #include "coordinator/rpc/limits.h"
 
 namespace tutti {
@@ -86,6 +87,12 @@ Result<AttemptFinished> ToFinished(const v1::Finished& from) {
                                     {prediction.votes().begin(), prediction.votes().end()}});
   }
   for (const v1::Artifact& artifact : from.artifacts()) {
+    // Clients make files of these names.
+    if (artifact.name().size() > kMaxNameBytes || !IsSafeRelativePath(artifact.name())) {
+      return InvalidArgument("artifact: expected a name of 1 to " + std::to_string(kMaxNameBytes) +
+                             " bytes that stays below its folder, got \"" +
+                             artifact.name().substr(0, kMaxNameBytes) + "\"");
+    }
     if (!IsSha256Hex(artifact.blob_hash())) {
       return InvalidArgument("artifact " + artifact.name() + ": blob_hash is not a SHA-256");
     }
@@ -121,6 +128,12 @@ Result<AttemptLog> ToLog(const v1::LogLines& from) {
                            " lines from line 1 on, got " + std::to_string(from.lines_size()) +
                            " from line " + std::to_string(from.first()) + " on");
   }
+  for (const std::string& line : from.lines()) {
+    if (line.size() > kMaxLogLineBytes) {
+      return InvalidArgument("log: a line of " + std::to_string(line.size()) + " bytes, at most " +
+                             std::to_string(kMaxLogLineBytes));
+    }
+  }
   return AttemptLog{from.first(), {from.lines().begin(), from.lines().end()}};
 }
 
@@ -137,7 +150,7 @@ Result<AttemptEvent> ToEvent(const v1::AttemptEvent& from) {
   event.at = UnixMillis{from.at_unix_ms()};
   switch (from.payload_case()) {
     case v1::AttemptEvent::kStarted:
-      event.payload = AttemptStarted{};
+      event.payload = AttemptStarted{from.started().device()};
       return event;
     case v1::AttemptEvent::kProgress:
       event.payload =
@@ -181,7 +194,15 @@ Result<WorkerHello> ToHello(const v1::WorkerHello& from) {
     return InvalidArgument("hello: slots: expected 1 to " + std::to_string(kMaxSlotsPerWorker) +
                            ", got " + std::to_string(from.slots()));
   }
+  TUTTI_RETURN_IF_ERROR(CheckCount("hello: devices", from.devices_size(), kMaxDevicesPerWorker));
+  TUTTI_RETURN_IF_ERROR(
+      CheckCount("hello: data roots", from.data_roots_size(), kMaxDataRootsPerWorker));
+  TUTTI_RETURN_IF_ERROR(
+      CheckCount("hello: cached blobs", from.cached_blobs_size(), kMaxCachedBlobsTold));
   WorkerHello hello{from.name(), from.host(), from.version(), from.slots(), from.cores(), {}};
+  hello.devices.assign(from.devices().begin(), from.devices().end());
+  hello.data_roots.assign(from.data_roots().begin(), from.data_roots().end());
+  hello.cached_blobs.assign(from.cached_blobs().begin(), from.cached_blobs().end());
   for (const int kind : from.kinds()) {
     // A newer worker may offer kinds that this coordinator has never heard of; it will not be asked
     // for them.
@@ -241,6 +262,7 @@ void AppendToProto(const FrameOutcome& outcome, v1::CoordinatorFrame& frame) {
     *out->mutable_attempt() = ToProto(acked.attempt);
     out->set_sequence(acked.sequence);
   }
+  frame.set_drain(outcome.drain);
 }
 
 v1::JobKind ToProto(JobKind kind) {
@@ -297,6 +319,7 @@ v1::AttemptInfo ToProto(const AttemptRecord& attempt) {
   out.set_exit_code(attempt.exit_code);
   out.set_signal(attempt.signal);
   for (const std::string& line : attempt.log_tail) out.add_log_tail(line);
+  out.set_device(attempt.device);
   return out;
 }
 

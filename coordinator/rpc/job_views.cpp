@@ -5,6 +5,7 @@
 #include "common/json.h"
 #include "coordinator/core/class_selection.h"
 #include "coordinator/rpc/convert.h"
+#include "coordinator/rpc/last_lines.h"
 #include "coordinator/rpc/limits.h"
 #include "coordinator/rpc/views.h"
 #include "coordinator/rpc/worker_names.h"
@@ -13,23 +14,15 @@
 namespace tutti {
 namespace {
 
-constexpr std::size_t kLastLines = 100;
-
 bool IsLive(AttemptOutcome outcome) {
   return outcome == AttemptOutcome::kLeased || outcome == AttemptOutcome::kRunning;
 }
 
-Result<std::vector<std::string>> LastLines(JobId job, AttemptNumber attempt, StoreReader& reader) {
-  std::vector<std::string> lines;
-  std::int64_t last = 0;
-  while (true) {
-    TUTTI_ASSIGN_OR_RETURN(const auto rows, reader.Log(job, attempt, last, kLogRowsPerPage));
-    if (rows.empty()) return lines;
-    for (const LogRecord& row : rows) lines.insert(lines.end(), row.lines.begin(), row.lines.end());
-    last = rows.back().first + static_cast<std::int64_t>(rows.back().lines.size()) - 1;
-    if (lines.size() <= kLastLines) continue;
-    lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(kLastLines));
-  }
+Status AddEpochs(JobId job, AttemptNumber attempt, StoreReader& reader,
+                 v1::GetJobResponse& response) {
+  TUTTI_ASSIGN_OR_RETURN(const auto epochs, reader.Epochs(job, attempt));
+  for (const EpochRecord& epoch : epochs) *response.add_epochs() = ToProto(epoch);
+  return {};
 }
 
 // What became of each song of the test set, with the words for its labels.
@@ -99,10 +92,10 @@ Status ViewJobDetails(JobId id, StoreReader& reader, ManifestCache& manifests,
     TUTTI_ASSIGN_OR_RETURN(const auto tail, LastLines(id, attempt.attempt, reader));
     row.mutable_log_tail()->Add(tail.begin(), tail.end());
   }
-  TUTTI_ASSIGN_OR_RETURN(const auto epochs, reader.Epochs(id, job.last_attempt));
-  for (const EpochRecord& epoch : epochs) *response.add_epochs() = ToProto(epoch);
-  if (job.phase != JobPhase::kSucceeded) return {};
+  if (job.phase != JobPhase::kSucceeded) return AddEpochs(id, job.last_attempt, reader, response);
   TUTTI_ASSIGN_OR_RETURN(const ResultRecord result, reader.ResultOf(id));
+  // Of the attempt that won, which need not be the newest.
+  TUTTI_RETURN_IF_ERROR(AddEpochs(id, result.attempt, reader, response));
   response.mutable_metrics()->insert(result.metrics.begin(), result.metrics.end());
   response.mutable_timings_seconds()->insert(result.timings_seconds.begin(),
                                              result.timings_seconds.end());

@@ -65,12 +65,22 @@ Status AddCommand(const Json& config, v1::Lease& lease) {
 }
 
 // What a runner needs of the options that are no part of the run's identity.
-Result<std::string> ConfigForRunner(const Json& run, const SweepRecord& sweep) {
-  TUTTI_ASSIGN_OR_RETURN(const Json json, ParseJson(sweep.spec_json, "sweep " + sweep.name));
-  TUTTI_ASSIGN_OR_RETURN(const SweepSpec spec, SweepSpecFromJson(json));
+std::string ConfigForRunner(const Json& run, const std::string& keep_weights) {
   Json config = ConfigForProgram(run);
-  config["keep_weights"] = spec.operational.keep_weights;
+  config["keep_weights"] = keep_weights;
   return DumpJson(config);
+}
+
+Result<const SweepOfLeases*> SweepOf(SweepId id, StoreReader& reader, SweepsOfLeases& sweeps) {
+  const auto known = sweeps.find(id);
+  if (known != sweeps.end()) return &known->second;
+  SweepOfLeases sweep;
+  TUTTI_ASSIGN_OR_RETURN(sweep.record, reader.Sweep(id));
+  const std::string what = "sweep " + sweep.record.name;
+  TUTTI_ASSIGN_OR_RETURN(const Json json, ParseJson(sweep.record.spec_json, what));
+  TUTTI_ASSIGN_OR_RETURN(const SweepSpec spec, SweepSpecFromJson(json));
+  sweep.keep_weights = spec.operational.keep_weights;
+  return &sweeps.emplace(id, std::move(sweep)).first->second;
 }
 
 Result<ArtifactRecord> ShardOf(JobId job, StoreReader& reader) {
@@ -99,27 +109,43 @@ Status AddShardTracks(const JobRecord& job, std::int32_t shard,
 
 }  // namespace
 
-Result<v1::Lease> LeaseBuilder::Build(const Grant& grant, StoreReader& reader) {
+FailureClass FailureOfLease(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::kInvalidArgument:
+      return FailureClass::kBadConfig;
+    case ErrorCode::kNotFound:
+    case ErrorCode::kDataLoss:
+      return FailureClass::kBadData;
+    default:
+      return FailureClass::kPreempted;
+  }
+}
+
+Result<v1::Lease> LeaseBuilder::Build(const Grant& grant, StoreReader& reader,
+                                      SweepsOfLeases& sweeps) {
   TUTTI_ASSIGN_OR_RETURN(const JobRecord job, reader.Job(grant.attempt.job));
-  TUTTI_ASSIGN_OR_RETURN(const SweepRecord sweep, reader.Sweep(job.sweep));
+  TUTTI_ASSIGN_OR_RETURN(const SweepOfLeases* of_sweep, SweepOf(job.sweep, reader, sweeps));
+  const SweepRecord& sweep = of_sweep->record;
   v1::Lease lease;
   *lease.mutable_attempt() = ToProto(grant.attempt);
   lease.set_kind(ToProto(job.kind));
   lease.set_sweep(sweep.name);
   lease.set_time_limit_ms(sweep.time_limit_ms);
   lease.set_threads(1);
+  lease.set_device(grant.device);
+  for (const std::string& device : grant.avoided_devices) lease.add_avoided_devices(device);
   if (job.kind == JobKind::kPreprocess) {
     TUTTI_RETURN_IF_ERROR(AddPreprocessing(job, sweep, lease));
     return lease;
   }
   TUTTI_ASSIGN_OR_RETURN(const Json config, ParseJson(job.config_json, JobName(job)));
-  TUTTI_ASSIGN_OR_RETURN(const std::string config_text, ConfigForRunner(config, sweep));
-  lease.set_config_json(config_text);
+  lease.set_config_json(ConfigForRunner(config, of_sweep->keep_weights));
   TUTTI_ASSIGN_OR_RETURN(const auto threads,
                          FieldOr<std::int64_t>(config, "threads", 1, JobName(job)));
   lease.set_threads(static_cast<std::int32_t>(threads));
   if (job.feature_set) TUTTI_RETURN_IF_ERROR(AddFeatures(job, config, sweep, reader, lease));
   if (job.kind == JobKind::kCommand) TUTTI_RETURN_IF_ERROR(AddCommand(config, lease));
+  if (grant.attempt.attempt == 1) return lease;  // nobody was there to leave anything
   TUTTI_ASSIGN_OR_RETURN(const auto resume, reader.Resume(job.id));
   if (resume) {
     lease.mutable_resume()->set_blob_hash(resume->blob_hash);

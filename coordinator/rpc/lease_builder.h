@@ -2,6 +2,7 @@
 #pragma once
 
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -31,6 +32,18 @@ struct FeatureTracks {
   std::shared_ptr<const Manifest> manifest;
 };
 
+// What the leases of one batch share of their sweeps, so that a sweep's long text is read once a
+// batch. Not thread-safe.
+struct SweepOfLeases {
+  SweepRecord record;
+  std::string keep_weights;
+};
+using SweepsOfLeases = std::map<SweepId, SweepOfLeases>;
+
+// What it means for a job that its lease could not be built. kPreempted: nothing, for now the
+// coordinator cannot read what it needs (all readers busy, a disk that fails); it is tried again.
+FailureClass FailureOfLease(const Error& error);
+
 // Thread-safe.
 class LeaseBuilder {
  public:
@@ -38,7 +51,8 @@ class LeaseBuilder {
 
   // kInvalidArgument: the configuration cannot be run on these tracks (too few songs of a class, an
   // unknown class). kDataLoss: rows or blobs that should be there are not.
-  Result<v1::Lease> Build(const Grant& grant, StoreReader& reader);
+  // sweeps: of the same batch, of the same reader; what is missing in it is added.
+  Result<v1::Lease> Build(const Grant& grant, StoreReader& reader, SweepsOfLeases& sweeps);
 
  private:
   static constexpr std::size_t kCapacity = 8;

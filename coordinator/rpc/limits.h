@@ -1,4 +1,7 @@
-// Every bound on what a client or a worker may send, in one place.
+// Every bound on what a client or a worker may send, in one place; coordinator/README.md names the
+// test that reaches each. Those that both sides or other layers need stand there: kMaxMessageBytes
+// (common/rpc/channel.h), kMaxJsonDepth (common/json.h), kMaxYamlNodes and kMaxYamlDepth
+// (sweep_file/yaml_tree.h), kMaxRunsPerSweep (core/sweep_spec.h); of the pages: http/limits.h.
 #pragma once
 
 #include <cstddef>
@@ -6,10 +9,14 @@
 
 namespace tutti {
 
-inline constexpr std::size_t kMaxNameBytes = 200;  // of datasets, sweeps, workers
+inline constexpr std::size_t kMaxNameBytes = 200;  // of datasets, sweeps, workers, artifacts
+inline constexpr std::size_t kMaxRequestIdBytes = 64;
 inline constexpr std::size_t kMaxSweepFileBytes = 1 << 20;
 inline constexpr int kMaxRunnerFiles = 1'000;  // of a program of the user's own
 inline constexpr int kMaxSlotsPerWorker = 4096;
+inline constexpr int kMaxDevicesPerWorker = 256;
+inline constexpr int kMaxDataRootsPerWorker = 1'000;
+inline constexpr int kMaxCachedBlobsTold = 100'000;
 inline constexpr int kMaxHeldAttempts = 100'000;
 inline constexpr int kMaxEventsPerFrame = 10'000;
 inline constexpr int kMaxNamedValues = 1'000;  // metrics, timings, environment of a result
@@ -17,8 +24,14 @@ inline constexpr int kMaxArtifacts = 1'000;
 inline constexpr int kMaxLogTailLines = 1'000;
 inline constexpr int kMaxLinesPerLogEvent =
     1'200'000;  // all of an attempt's log, were each line empty
+// Of one line. Workers cut at 4,096 bytes; what was no UTF-8 grows threefold.
+inline constexpr std::size_t kMaxLogLineBytes = 16'384;
 inline constexpr std::int64_t kLogRowsPerPage = 100;  // of GetLog; one is about a second's lines
 inline constexpr int kMaxHashesPerQuery = 100'000;
+inline constexpr std::int64_t kMaxUploadBytes = std::int64_t{64} << 30;  // of one blob
+inline constexpr int kMaxOpenUploadsPerClient = 64;  // of one name and role, over all connections
+// Calls that are open at once over one connection; those beyond wait at the client.
+inline constexpr int kMaxStreamsPerConnection = 1'024;
 inline constexpr std::int64_t kMaxManifestBytes = std::int64_t{1} << 30;
 inline constexpr std::int64_t kJobsPerPage = 1'000;     // of ListJobs
 inline constexpr std::int64_t kEventsPerPage = 5'000;   // looked at by one ListEvents

@@ -1,7 +1,7 @@
-// What changes a sweep or a job that is there: one core call each, answered after its commit.
+// What changes a sweep or a job that is there.
 #include <memory>
-#include <optional>
 #include <utility>
+#include <vector>
 
 #include "common/rpc/channel.h"
 #include "coordinator/rpc/convert.h"
@@ -36,50 +36,31 @@ Result<SweepChange> ChangeOf(const v1::ChangeSweepRequest& request) {
 grpc::ServerUnaryReactor* SweepServiceImpl::ChangeSweep(grpc::CallbackServerContext* context,
                                                         const v1::ChangeSweepRequest* request,
                                                         v1::ChangeSweepResponse* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  if (const auto identity = access_.Check(*context, Rpc::kChangeSweep); !identity.ok()) {
-    reactor->Finish(ToGrpc(identity.error()));
-    return reactor;
-  }
-  const Result<SweepChange> change = ChangeOf(*request);
-  if (!change.ok()) {
-    reactor->Finish(ToGrpc(change.error()));
-    return reactor;
-  }
-  auto report = std::make_shared<Result<SweepChangeReport>>(SweepChangeReport{});
-  writer_.Post([report, name = request->sweep(), change = *change](
-                   Core& core, Moment now,
-                   Changes& changes) { *report = core.ChangeSweep(name, change, now, changes); },
-               [this, report, response, reactor](const Status& committed) {
-                 if (!committed.ok()) return reactor->Finish(ToGrpc(committed.error()));
-                 if (!report->ok()) return reactor->Finish(ToGrpc(report->error()));
-                 hub_.SendDrops((*report)->drops);
-                 response->set_runs((*report)->runs);
-                 reactor->Finish(grpc::Status::OK);
-               });
-  return reactor;
+  auto drops = std::make_shared<std::vector<Drop>>();
+  ChangingCall call{Rpc::kChangeSweep};
+  call.decide = [request, response, drops](Core& core, Moment now, Changes& changes) -> Status {
+    TUTTI_ASSIGN_OR_RETURN(const SweepChange change, ChangeOf(*request));
+    TUTTI_ASSIGN_OR_RETURN(SweepChangeReport report,
+                           core.ChangeSweep(request->sweep(), change, now, changes));
+    response->set_runs(report.runs);
+    *drops = std::move(report.drops);
+    return {};
+  };
+  call.tell = [this, drops] { hub_.SendDrops(*drops); };
+  return Change(context, std::move(call), *request, *response);
 }
 
 grpc::ServerUnaryReactor* SweepServiceImpl::CancelJob(grpc::CallbackServerContext* context,
                                                       const v1::CancelJobRequest* request,
-                                                      v1::CancelJobResponse*) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  if (const auto identity = access_.Check(*context, Rpc::kCancelJob); !identity.ok()) {
-    reactor->Finish(ToGrpc(identity.error()));
-    return reactor;
-  }
-  auto drops = std::make_shared<Result<std::vector<Drop>>>(std::vector<Drop>{});
-  writer_.Post(
-      [drops, id = JobId{request->id()}](Core& core, Moment now, Changes& changes) {
-        *drops = core.CancelJob(id, now, changes);
-      },
-      [this, drops, reactor](const Status& committed) {
-        if (!committed.ok()) return reactor->Finish(ToGrpc(committed.error()));
-        if (!drops->ok()) return reactor->Finish(ToGrpc(drops->error()));
-        hub_.SendDrops(**drops);
-        reactor->Finish(grpc::Status::OK);
-      });
-  return reactor;
+                                                      v1::CancelJobResponse* response) {
+  auto drops = std::make_shared<std::vector<Drop>>();
+  ChangingCall call{Rpc::kCancelJob};
+  call.decide = [request, drops](Core& core, Moment now, Changes& changes) -> Status {
+    TUTTI_ASSIGN_OR_RETURN(*drops, core.CancelJob(JobId{request->id()}, now, changes));
+    return {};
+  };
+  call.tell = [this, drops] { hub_.SendDrops(*drops); };
+  return Change(context, std::move(call), *request, *response);
 }
 
 }  // namespace tutti

@@ -3,15 +3,18 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "common/clock.h"
-#include "coordinator/blobs/blob_store.h"
+#include "coordinator/blobs/blob_keeper.h"
 #include "coordinator/rpc/access.h"
 #include "coordinator/rpc/lease_builder.h"
 #include "coordinator/rpc/manifest_cache.h"
+#include "coordinator/rpc/remembered_calls.h"
 #include "coordinator/rpc/session_hub.h"
 #include "coordinator/store/reader_pool.h"
+#include "coordinator/upkeep/disk_guard.h"
 #include "coordinator/writer/writer.h"
 #include "tutti/v1/sweep.grpc.pb.h"
 
@@ -20,9 +23,9 @@ namespace tutti {
 // Thread-safe.
 class SweepServiceImpl final : public v1::SweepService::CallbackService {
  public:
-  SweepServiceImpl(Writer& writer, SessionHub& hub, ReaderPool& readers, ManifestCache& manifests,
-                   LeaseBuilder& leases, const AccessControl& access, const Clock& clock,
-                   std::string version);
+  SweepServiceImpl(Writer& writer, SessionHub& hub, ReaderPool& readers, BlobKeeper& keeper,
+                   const DiskGuard& disk, ManifestCache& manifests, LeaseBuilder& leases,
+                   const AccessControl& access, const Clock& clock, std::string version);
 
   grpc::ServerUnaryReactor* GetServerInfo(grpc::CallbackServerContext* context,
                                           const v1::GetServerInfoRequest* request,
@@ -63,6 +66,15 @@ class SweepServiceImpl final : public v1::SweepService::CallbackService {
   grpc::ServerUnaryReactor* GetRunLease(grpc::CallbackServerContext* context,
                                         const v1::GetRunLeaseRequest* request,
                                         v1::GetRunLeaseResponse* response) override;
+  grpc::ServerUnaryReactor* DeleteDataset(grpc::CallbackServerContext* context,
+                                          const v1::DeleteDatasetRequest* request,
+                                          v1::DeleteDatasetResponse* response) override;
+  grpc::ServerUnaryReactor* ChangeWorker(grpc::CallbackServerContext* context,
+                                         const v1::ChangeWorkerRequest* request,
+                                         v1::ChangeWorkerResponse* response) override;
+  grpc::ServerUnaryReactor* Explain(grpc::CallbackServerContext* context,
+                                    const v1::ExplainRequest* request,
+                                    v1::ExplainResponse* response) override;
   grpc::ServerUnaryReactor* ListWorkers(grpc::CallbackServerContext* context,
                                         const v1::ListWorkersRequest* request,
                                         v1::ListWorkersResponse* response) override;
@@ -71,18 +83,40 @@ class SweepServiceImpl final : public v1::SweepService::CallbackService {
                                        v1::ListEventsResponse* response) override;
 
  private:
+  // The parts of a call that changes something, in their order.
+  struct ChangingCall {
+    Rpc rpc;
+    bool is_rehearsal = false;  // changes nothing, so nothing is remembered
+    // May be left out. Off the writer's thread; what it returns is held until the commit.
+    std::function<Result<std::shared_ptr<BlobHold>>()> prepare{};
+    // One core call; fills the response.
+    std::function<Status(Core&, Moment, Changes&)> decide{};
+    // May be left out. After the commit: what workers are to know.
+    std::function<void()> tell{};
+  };
+  // Checks the caller, answers a repeated call as before, else carries it out: its effect and its
+  // reply are one transaction.
+  grpc::ServerUnaryReactor* Change(grpc::CallbackServerContext* context, ChangingCall call,
+                                   const google::protobuf::Message& request,
+                                   google::protobuf::Message& response);
   // Checks the caller, lends a reader, runs `read`, finishes.
   grpc::ServerUnaryReactor* Read(grpc::CallbackServerContext* context, Rpc rpc,
                                  const std::function<Status(StoreReader&)>& read);
-  Status PrepareSubmit(const v1::SubmitSweepRequest& request, struct SubmitSweep& submit);
+  // Gives what keeps the blobs that the submit will name.
+  Result<std::shared_ptr<BlobHold>> PrepareSubmit(const v1::SubmitSweepRequest& request,
+                                                  struct SubmitSweep& submit);
+  Status PrepareDataset(const std::string& file, struct SubmitSweep& submit);
 
   Writer& writer_;
   SessionHub& hub_;
   ReaderPool& readers_;
+  BlobKeeper& keeper_;
+  const DiskGuard& disk_;
   ManifestCache& manifests_;
   LeaseBuilder& leases_;
   const AccessControl& access_;
   const Clock& clock_;
+  RememberedCalls remembered_;
   const std::string version_;
 };
 

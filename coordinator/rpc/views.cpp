@@ -260,26 +260,4 @@ Status ViewEvents(const v1::ListEventsRequest& request, StoreReader& reader,
   return {};
 }
 
-Status ViewWorkers(const std::vector<WorkerStatus>& status, StoreReader& reader,
-                   v1::ListWorkersResponse& response) {
-  TUTTI_ASSIGN_OR_RETURN(const auto workers, reader.Workers());
-  for (const WorkerRecord& worker : workers) {
-    v1::WorkerInfo& info = *response.add_workers();
-    info.set_id(worker.id.value);
-    info.set_name(worker.name);
-    info.set_host(worker.host);
-    info.set_version(worker.version);
-    info.set_slots(worker.slots);
-    info.set_cores(worker.cores);
-    info.set_last_seen_unix_ms(ToInt(worker.last_seen));
-    const auto now = std::ranges::find(status, worker.id, &WorkerStatus::id);
-    if (now == status.end()) continue;
-    info.set_connected(now->connected);
-    info.set_draining(now->draining);
-    info.set_busy_slots(static_cast<std::int32_t>(now->live.size()));
-    for (const AttemptKey& attempt : now->live) *info.add_running() = ToProto(attempt);
-  }
-  return {};
-}
-
 }  // namespace tutti

@@ -37,7 +37,7 @@ Status ViewEvents(const v1::ListEventsRequest& request, StoreReader& reader,
                   v1::ListEventsResponse& response);
 
 // status: what the core knows of each worker now.
-Status ViewWorkers(const std::vector<WorkerStatus>& status, StoreReader& reader,
+Status ViewWorkers(const std::vector<WorkerStatus>& status, UnixMillis now, StoreReader& reader,
                    v1::ListWorkersResponse& response);
 
 }  // namespace tutti

@@ -23,11 +23,12 @@ class RefusedStream final : public grpc::ServerBidiReactor<v1::WorkerFrame, v1::
 
 }  // namespace
 
-WorkerServiceImpl::WorkerServiceImpl(Writer& writer, SessionHub& hub, AccessControl& access,
-                                     const Clock& clock, RandomSource& random,
-                                     WorkerSettings settings)
+WorkerServiceImpl::WorkerServiceImpl(Writer& writer, SessionHub& hub, BlobKeeper& keeper,
+                                     AccessControl& access, const Clock& clock,
+                                     RandomSource& random, WorkerSettings settings)
     : writer_(writer),
       hub_(hub),
+      keeper_(keeper),
       access_(access),
       clock_(clock),
       random_(random),
@@ -63,7 +64,7 @@ grpc::ServerBidiReactor<v1::WorkerFrame, v1::CoordinatorFrame>* WorkerServiceImp
     grpc::CallbackServerContext* context) {
   Result<Identity> identity = access_.Check(*context, Rpc::kSession);
   if (!identity.ok()) return new RefusedStream(identity.error());
-  return WorkerStream::Open(writer_, hub_, *std::move(identity), settings_);
+  return WorkerStream::Open(writer_, hub_, keeper_, *std::move(identity), settings_);
 }
 
 }  // namespace tutti

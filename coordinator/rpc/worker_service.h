@@ -3,6 +3,7 @@
 
 #include "common/clock.h"
 #include "common/random.h"
+#include "coordinator/blobs/blob_keeper.h"
 #include "coordinator/rpc/access.h"
 #include "coordinator/rpc/session_hub.h"
 #include "coordinator/writer/writer.h"
@@ -19,8 +20,8 @@ struct WorkerSettings {
 // Thread-safe.
 class WorkerServiceImpl final : public v1::WorkerService::CallbackService {
  public:
-  WorkerServiceImpl(Writer& writer, SessionHub& hub, AccessControl& access, const Clock& clock,
-                    RandomSource& random, WorkerSettings settings);
+  WorkerServiceImpl(Writer& writer, SessionHub& hub, BlobKeeper& keeper, AccessControl& access,
+                    const Clock& clock, RandomSource& random, WorkerSettings settings);
 
   grpc::ServerUnaryReactor* Enroll(grpc::CallbackServerContext* context,
                                    const v1::EnrollRequest* request,
@@ -31,6 +32,7 @@ class WorkerServiceImpl final : public v1::WorkerService::CallbackService {
  private:
   Writer& writer_;
   SessionHub& hub_;
+  BlobKeeper& keeper_;
   AccessControl& access_;
   const Clock& clock_;
   RandomSource& random_;

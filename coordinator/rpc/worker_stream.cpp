@@ -7,6 +7,7 @@
 #include "common/rpc/channel.h"
 #include "common/rpc/session_protocol.h"
 #include "coordinator/rpc/convert.h"
+#include "coordinator/rpc/event_blobs.h"
 #include "coordinator/rpc/limits.h"
 
 namespace tutti {
@@ -37,17 +38,18 @@ class WorkerStream::Handle final : public WorkerSession {
   WorkerStream* stream_;
 };
 
-WorkerStream* WorkerStream::Open(Writer& writer, SessionHub& hub, Identity identity,
-                                 const WorkerSettings& settings) {
-  auto* stream = new WorkerStream(writer, hub, std::move(identity), settings);
+WorkerStream* WorkerStream::Open(Writer& writer, SessionHub& hub, BlobKeeper& keeper,
+                                 Identity identity, const WorkerSettings& settings) {
+  auto* stream = new WorkerStream(writer, hub, keeper, std::move(identity), settings);
   stream->StartRead(&stream->incoming_);
   return stream;
 }
 
-WorkerStream::WorkerStream(Writer& writer, SessionHub& hub, Identity identity,
+WorkerStream::WorkerStream(Writer& writer, SessionHub& hub, BlobKeeper& keeper, Identity identity,
                            const WorkerSettings& settings)
     : writer_(writer),
       hub_(hub),
+      keeper_(keeper),
       identity_(std::move(identity)),
       settings_(settings),
       handle_(std::make_shared<Handle>(this)) {}
@@ -79,20 +81,35 @@ void WorkerStream::OnFrame() {
     }
   }
   session_ = frame->session;
+  hub_.Heard(frame->worker, session_);
+  Result<std::shared_ptr<BlobHold>> hold = HoldBlobs(*frame);
+  if (!hold.ok()) return Close(Unavailable(hold.error().message));
   auto outcome = std::make_shared<Result<FrameOutcome>>(FrameOutcome{});
   if (first) hub_.Add(frame->worker, session_, handle_);
   writer_.Post(
       [frame = *std::move(frame), outcome](Core& core, Moment now, Changes& changes) {
         *outcome = core.ApplyFrame(frame, now, changes);
       },
-      [handle = handle_, outcome, first](const Status& committed) {
+      [handle = handle_, outcome, first, hold = *std::move(hold)](const Status& committed) {
         handle->Applied(committed, *outcome, first);
       });
+}
+
+Result<std::shared_ptr<BlobHold>> WorkerStream::HoldBlobs(WorkerFrame& frame) {
+  std::vector<std::string> named = BlobsNamedBy(frame);
+  if (named.empty()) return std::shared_ptr<BlobHold>();
+  TUTTI_ASSIGN_OR_RETURN(BlobHold hold, keeper_.Hold(std::move(named)));
+  for (const std::string& hash : hold.missing()) {
+    spdlog::warn("worker {} names the blob {}, which is not here", identity_.name, hash);
+  }
+  ReplaceEventsWithout(hold.missing(), frame);
+  return std::make_shared<BlobHold>(std::move(hold));
 }
 
 // On the writer thread, after the commit.
 void WorkerStream::OnApplied(const Status& committed, const Result<FrameOutcome>& outcome,
                              bool first) {
+  hub_.Heard(*identity_.worker, session_);
   if (!committed.ok()) return Close(Unavailable(committed.error().message));
   if (!outcome.ok()) return Close(outcome.error());
   v1::CoordinatorFrame own;

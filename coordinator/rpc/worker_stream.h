@@ -23,7 +23,7 @@ namespace tutti {
 class WorkerStream final : public grpc::ServerBidiReactor<v1::WorkerFrame, v1::CoordinatorFrame> {
  public:
   // Starts reading. identity: whom the token belongs to.
-  static WorkerStream* Open(Writer& writer, SessionHub& hub, Identity identity,
+  static WorkerStream* Open(Writer& writer, SessionHub& hub, BlobKeeper& keeper, Identity identity,
                             const WorkerSettings& settings);
 
   void OnReadDone(bool ok) override;
@@ -36,9 +36,13 @@ class WorkerStream final : public grpc::ServerBidiReactor<v1::WorkerFrame, v1::C
   // stream ends.
   class Handle;
 
-  WorkerStream(Writer& writer, SessionHub& hub, Identity identity, const WorkerSettings& settings);
+  WorkerStream(Writer& writer, SessionHub& hub, BlobKeeper& keeper, Identity identity,
+               const WorkerSettings& settings);
 
   void OnFrame();
+  // What the frame's events name stays until they are committed; events that name what is not
+  // here are replaced. Null where they name nothing.
+  Result<std::shared_ptr<BlobHold>> HoldBlobs(WorkerFrame& frame);
   void OnApplied(const Status& committed, const Result<FrameOutcome>& outcome, bool first);
   void ReadNext();
   void Send(v1::CoordinatorFrame frame);
@@ -47,6 +51,7 @@ class WorkerStream final : public grpc::ServerBidiReactor<v1::WorkerFrame, v1::C
 
   Writer& writer_;
   SessionHub& hub_;
+  BlobKeeper& keeper_;
   const Identity identity_;
   const WorkerSettings settings_;
   std::shared_ptr<Handle> handle_;

@@ -7,12 +7,13 @@ namespace {
 constexpr std::string_view kSelect =
     "SELECT attempt.job, attempt.attempt, attempt.worker, attempt.outcome, attempt.last_sequence, "
     "attempt.granted_at_ms, attempt.started_at_ms, attempt.ended_at_ms, attempt.failure, "
-    "attempt.message, attempt.exit_code, attempt.signal, attempt.log_tail_json FROM attempt ";
+    "attempt.message, attempt.exit_code, attempt.signal, attempt.log_tail_json, attempt.device "
+    "FROM attempt ";
 
 void TakeRow(RowReader& row, AttemptRecord& record) {
   row.Into(record.job, record.attempt, record.worker, record.outcome, record.last_sequence,
            record.granted_at, record.started_at, record.ended_at, record.failure, record.message,
-           record.exit_code, record.signal, record.log_tail);
+           record.exit_code, record.signal, record.log_tail, record.device);
 }
 
 }  // namespace
@@ -22,13 +23,14 @@ Status Write(SqliteConnection& connection, const PutAttempt& change) {
   return connection
       .Query(
           "INSERT INTO attempt VALUES "
-          "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) "
+          "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) "
           "ON CONFLICT (job, attempt) DO UPDATE SET worker = ?3, outcome = ?4, "
           "last_sequence = ?5, granted_at_ms = ?6, started_at_ms = ?7, ended_at_ms = ?8, "
-          "failure = ?9, message = ?10, exit_code = ?11, signal = ?12, log_tail_json = ?13")
+          "failure = ?9, message = ?10, exit_code = ?11, signal = ?12, log_tail_json = ?13, "
+          "device = ?14")
       .Bind(row.job, row.attempt, row.worker, row.outcome, row.last_sequence, row.granted_at,
             row.started_at, row.ended_at, row.failure, row.message, row.exit_code, row.signal,
-            JsonText(row.log_tail))
+            JsonText(row.log_tail), row.device)
       .Run();
 }
 

@@ -28,6 +28,10 @@ Status Write(SqliteConnection& connection, const PutDataset& change) {
       .Run();
 }
 
+Status Write(SqliteConnection& connection, const RemoveDataset& change) {
+  return connection.Query("DELETE FROM dataset WHERE name = ?1").Bind(change.name).Run();
+}
+
 Result<std::vector<DatasetRecord>> ReadDatasets(SqliteConnection& connection) {
   SqliteQuery query = connection.Query(std::string(kSelect) + "ORDER BY name");
   return ReadAll(query, "dataset", TakeRow);

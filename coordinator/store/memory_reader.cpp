@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "coordinator/store/named_blobs.h"
 #include "coordinator/store/not_found.h"
 
 namespace tutti {
@@ -86,6 +87,9 @@ class MemoryReader final : public StoreReader {
   Result<std::vector<TokenRecord>> Tokens() override;
   Result<std::vector<EventRecord>> Events(std::int64_t after, std::int64_t limit) override;
   Result<std::optional<std::string>> RememberedReply(std::string_view request_id) override;
+  Result<std::optional<tutti::RemovedArtifact>> RemovedArtifact(
+      std::string_view blob_hash) override;
+  Result<tutti::NamedBlobs> NamedBlobs() override;
 
  private:
   // In the order of the map's keys.
@@ -201,6 +205,44 @@ Result<std::optional<std::string>> MemoryReader::RememberedReply(std::string_vie
   const auto found = tables_.requests.find(std::string(request_id));
   if (found == tables_.requests.end()) return std::optional<std::string>();
   return std::optional<std::string>(found->second.reply);
+}
+
+Result<std::optional<tutti::RemovedArtifact>> MemoryReader::RemovedArtifact(
+    std::string_view blob_hash) {
+  const std::shared_lock lock(shared_->mutex);
+  for (const auto& [job, result] : tables_.results) {
+    for (const ArtifactRecord& artifact : result.artifacts) {
+      if (artifact.blob_hash != blob_hash || artifact.removed_at == UnixMillis{}) continue;
+      return std::optional(tutti::RemovedArtifact{job, artifact.name, artifact.removed_at});
+    }
+  }
+  return std::optional<tutti::RemovedArtifact>();
+}
+
+Result<tutti::NamedBlobs> MemoryReader::NamedBlobs() {
+  const std::shared_lock lock(shared_->mutex);
+  NamedBlobsCollector named;
+  for (const auto& [job, result] : tables_.results) {
+    for (const ArtifactRecord& artifact : result.artifacts) {
+      if (artifact.removed_at != UnixMillis{}) continue;
+      TUTTI_RETURN_IF_ERROR(named.AddBlob(artifact.blob_hash, "result_artifact"));
+    }
+  }
+  for (const auto& [job, resume] : tables_.resumes) {
+    TUTTI_RETURN_IF_ERROR(named.AddBlob(resume.blob_hash, "resume"));
+  }
+  for (const auto& [name, dataset] : tables_.datasets) {
+    TUTTI_RETURN_IF_ERROR(named.AddVersion(dataset.version, "dataset"));
+  }
+  std::set<SweepId> with_shards_to_make;
+  for (const auto& [id, job] : tables_.jobs) {
+    const bool waits = job.kind == JobKind::kPreprocess && job.phase != JobPhase::kSucceeded;
+    if (waits) with_shards_to_make.insert(job.sweep);
+  }
+  for (const auto& [id, sweep] : tables_.sweeps) {
+    TUTTI_RETURN_IF_ERROR(named.AddSweep(sweep, with_shards_to_make.contains(id)));
+  }
+  return named.Take();
 }
 
 }  // namespace

@@ -39,6 +39,7 @@ Result<StoredState> MemoryStore::Load() {
   TUTTI_ASSIGN_OR_RETURN(const std::unique_ptr<StoreReader> reader, OpenReader());
   StoredState state;
   TUTTI_ASSIGN_OR_RETURN(state.workers, reader->Workers());
+  TUTTI_ASSIGN_OR_RETURN(state.datasets, reader->Datasets());
   const std::shared_lock lock(shared_->mutex);
   const MemoryTables& tables = shared_->tables;
   state.sweeps = Rows(tables.sweeps);
@@ -47,6 +48,12 @@ Result<StoredState> MemoryStore::Load() {
   state.undecodable = Rows(tables.undecodable);
   for (const auto& [id, attempt] : tables.attempts) {
     if (MaySpeak(tables, attempt)) state.live_attempts.push_back(attempt);
+  }
+  for (const auto& [id, result] : tables.results) {
+    if (tables.jobs.at(id).kind != JobKind::kPreprocess) continue;
+    for (const ArtifactRecord& artifact : result.artifacts) {
+      if (artifact.name == "shard") state.shards.push_back({id, artifact.blob_hash});
+    }
   }
   if (!state.sweeps.empty()) state.last_sweep_id = state.sweeps.back().id.value;
   if (!state.feature_sets.empty()) state.last_feature_set_id = state.feature_sets.back().id.value;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <ranges>
+#include <set>
 #include <variant>
 
 #include "coordinator/store/not_found.h"
@@ -72,6 +73,11 @@ Status MemoryTables::Apply(const Changes& changes) {
 
 Status MemoryTables::Put(const PutDataset& change, UndoLog& undo) {
   Set(datasets, change.row.name, change.row, undo);
+  return {};
+}
+
+Status MemoryTables::Put(const RemoveDataset& change, UndoLog& undo) {
+  Erase(datasets, change.name, undo);
   return {};
 }
 
@@ -170,6 +176,17 @@ Status MemoryTables::Put(const PutResult& change, UndoLog& undo) {
   return {};
 }
 
+Status MemoryTables::Put(const MarkArtifactRemoved& change, UndoLog& undo) {
+  const auto found = results.find(change.job);
+  if (found == results.end()) return {};
+  ResultRecord row = found->second;
+  for (ArtifactRecord& artifact : row.artifacts) {
+    if (artifact.name == change.name) artifact.removed_at = change.at;
+  }
+  Set(results, change.job, std::move(row), undo);
+  return {};
+}
+
 Status MemoryTables::Put(const PutEpoch& change, UndoLog& undo) {
   Set(epochs, {{change.row.job, change.row.attempt}, change.row.epoch}, change.row, undo);
   return {};
@@ -213,11 +230,11 @@ Status MemoryTables::Put(const AppendEvent& change, UndoLog& undo) {
 }
 
 Status MemoryTables::Put(const RememberRequest& change, UndoLog& undo) {
-  std::vector<std::string> old;
+  std::set<std::pair<UnixMillis, std::string>> old;
   for (const auto& [id, request] : requests) {
-    if (request.at < OldestRemembered(change.at)) old.push_back(id);
+    if (request.at < OldestRemembered(change.at)) old.insert({request.at, id});
   }
-  for (const std::string& id : old) Erase(requests, id, undo);
+  for (const auto& [at, id] : old | std::views::take(kForgottenAtOnce)) Erase(requests, id, undo);
   Set(requests, change.request_id, change, undo);
   return {};
 }

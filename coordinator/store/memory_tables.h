@@ -48,6 +48,7 @@ class MemoryTables {
   using UndoLog = std::vector<std::function<void()>>;
 
   Status Put(const PutDataset& change, UndoLog& undo);
+  Status Put(const RemoveDataset& change, UndoLog& undo);
   Status Put(const PutSweep& change, UndoLog& undo);
   Status Put(const PutFeatureSet& change, UndoLog& undo);
   Status Put(const PutJob& change, UndoLog& undo);
@@ -55,6 +56,7 @@ class MemoryTables {
   Status Put(const RemoveRun& change, UndoLog& undo);
   Status Put(const PutAttempt& change, UndoLog& undo);
   Status Put(const PutResult& change, UndoLog& undo);
+  Status Put(const MarkArtifactRemoved& change, UndoLog& undo);
   Status Put(const PutEpoch& change, UndoLog& undo);
   Status Put(const PutLog& change, UndoLog& undo);
   Status Put(const PutResume& change, UndoLog& undo);

@@ -9,7 +9,11 @@ namespace tutti {
 
 inline constexpr std::chrono::milliseconds kRequestMemory = std::chrono::hours(24);
 
-// Requests from before this are forgotten when one of time `now` comes.
+// So many of them are removed with each call that is remembered: more than come, and never many at
+// once.
+inline constexpr std::int64_t kForgottenAtOnce = 100;
+
+// Requests from before this are forgotten when ones of time `now` come, the oldest first.
 inline UnixMillis OldestRemembered(UnixMillis now) {
   return UnixMillis{ToInt(now) - kRequestMemory.count()};
 }

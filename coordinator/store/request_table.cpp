@@ -12,8 +12,10 @@ void TakeRow(RowReader& row, std::string& reply) {
 }  // namespace
 
 Status Write(SqliteConnection& connection, const RememberRequest& change) {
-  TUTTI_RETURN_IF_ERROR(connection.Query("DELETE FROM request WHERE at_ms < ?1")
-                            .Bind(OldestRemembered(change.at))
+  TUTTI_RETURN_IF_ERROR(connection
+                            .Query("DELETE FROM request WHERE id IN (SELECT id FROM request "
+                                   "WHERE at_ms < ?1 ORDER BY at_ms, id LIMIT ?2)")
+                            .Bind(OldestRemembered(change.at), kForgottenAtOnce)
                             .Run());
   return connection
       .Query(

@@ -29,7 +29,15 @@ void TakeValueRow(RowReader& row, NamedValue& value) {
 }
 
 void TakeArtifactRow(RowReader& row, ArtifactRecord& artifact) {
-  row.Into(artifact.name, artifact.blob_hash, artifact.size_bytes);
+  row.Into(artifact.name, artifact.blob_hash, artifact.size_bytes, artifact.removed_at);
+}
+
+void TakeRemovedArtifactRow(RowReader& row, RemovedArtifact& artifact) {
+  row.Into(artifact.job, artifact.name, artifact.removed_at);
+}
+
+void TakeShardRow(RowReader& row, StoredShard& shard) {
+  row.Into(shard.job, shard.blob_hash);
 }
 
 Status WriteValues(SqliteConnection& connection, JobId job, std::string_view kind,
@@ -42,10 +50,12 @@ Status WriteValues(SqliteConnection& connection, JobId job, std::string_view kin
 }
 
 Status WriteArtifacts(SqliteConnection& connection, const ResultRecord& row) {
-  SqliteQuery insert = connection.Query("INSERT INTO result_artifact VALUES (?1, ?2, ?3, ?4, ?5)");
+  SqliteQuery insert =
+      connection.Query("INSERT INTO result_artifact VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
   std::int64_t position = 0;
   for (const ArtifactRecord& artifact : row.artifacts) {
-    insert.Bind(row.job, position++, artifact.name, artifact.blob_hash, artifact.size_bytes);
+    insert.Bind(row.job, position++, artifact.name, artifact.blob_hash, artifact.size_bytes,
+                artifact.removed_at);
     TUTTI_RETURN_IF_ERROR(insert.Run());
   }
   return {};
@@ -60,7 +70,8 @@ Status ReadParts(SqliteConnection& connection, ResultRecord& record) {
     (row.kind == kMetric ? record.metrics : record.timings_seconds)[row.name] = row.value;
   }
   SqliteQuery artifacts = connection.Query(
-      "SELECT name, blob_hash, size_bytes FROM result_artifact WHERE job = ?1 ORDER BY position");
+      "SELECT name, blob_hash, size_bytes, removed_at_ms FROM result_artifact WHERE job = ?1 ORDER "
+      "BY position");
   TUTTI_ASSIGN_OR_RETURN(record.artifacts,
                          ReadAll(artifacts.Bind(record.job), "result_artifact", TakeArtifactRow));
   return {};
@@ -87,6 +98,21 @@ Status Write(SqliteConnection& connection, const PutResult& change) {
   return WriteArtifacts(connection, row);
 }
 
+Status Write(SqliteConnection& connection, const MarkArtifactRemoved& change) {
+  return connection
+      .Query("UPDATE result_artifact SET removed_at_ms = ?3 WHERE job = ?1 AND name = ?2")
+      .Bind(change.job, change.name, change.at)
+      .Run();
+}
+
+Result<std::optional<RemovedArtifact>> ReadRemovedArtifact(SqliteConnection& connection,
+                                                           std::string_view blob_hash) {
+  SqliteQuery query = connection.Query(
+      "SELECT job, name, removed_at_ms FROM result_artifact "
+      "WHERE blob_hash = ?1 AND removed_at_ms > 0 ORDER BY job, position LIMIT 1");
+  return ReadOne(query.Bind(blob_hash), "result_artifact", TakeRemovedArtifactRow);
+}
+
 Result<ResultRecord> ReadResult(SqliteConnection& connection, JobId job) {
   SqliteQuery query = connection.Query(
       "SELECT job, attempt, accepted_at_ms, environment_json, predictions_json FROM result "
@@ -107,6 +133,15 @@ Result<std::vector<ResultRecord>> ReadResultsOf(SqliteConnection& connection, Sw
                          ReadAll(query.Bind(sweep), "result", TakeRowWithoutPredictions));
   for (ResultRecord& record : records) TUTTI_RETURN_IF_ERROR(ReadParts(connection, record));
   return records;
+}
+
+Result<std::vector<StoredShard>> ReadShards(SqliteConnection& connection) {
+  SqliteQuery query = connection.Query(
+      "SELECT job.id, result_artifact.blob_hash FROM job "
+      "JOIN result_artifact ON result_artifact.job = job.id "
+      "WHERE job.kind = 'preprocess' AND result_artifact.name = 'shard' "
+      "ORDER BY job.id, result_artifact.position");
+  return ReadAll(query, "result_artifact", TakeShardRow);
 }
 
 }  // namespace tutti

@@ -37,6 +37,7 @@ class RowReader {
   void Take(std::int32_t& field);
   void Take(double& field);
   void Take(std::string& field) { field = query_.Text(column_++); }
+  void Take(bool& field) { field = query_.Int(column_++) != 0; }
   void Take(UnixMillis& field) { field = UnixMillis{query_.Int(column_++)}; }
   void Take(SweepState& field) { TakeWord(field, ParseSweepState); }
   void Take(JobKind& field) { TakeWord(field, ParseJobKind); }

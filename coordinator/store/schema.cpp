@@ -4,12 +4,14 @@
 #include <string>
 
 #include "coordinator/store/schema_v1.h"
+#include "coordinator/store/schema_v2.h"
+#include "coordinator/store/schema_v3.h"
 
 namespace tutti {
 namespace {
 
 // Append only: a step that was released is never changed.
-constexpr std::array<Migration, 1> kMigrations{{{1, kSchemaV1}}};
+constexpr std::array<Migration, 3> kMigrations{{{1, kSchemaV1}, {2, kSchemaV2}, {3, kSchemaV3}}};
 
 Status RunMigration(SqliteConnection& connection, const Migration& migration) {
   TUTTI_ASSIGN_OR_RETURN(SqliteTransaction transaction,
@@ -21,13 +23,8 @@ Status RunMigration(SqliteConnection& connection, const Migration& migration) {
   return transaction.Commit();
 }
 
-}  // namespace
-
-std::int64_t SchemaVersion() {
-  return kMigrations.back().version;
-}
-
-Status Migrate(SqliteConnection& connection, std::string_view path) {
+// kFailedPrecondition: another program's, or a newer version's.
+Result<std::int64_t> ReadVersion(SqliteConnection& connection, std::string_view path) {
   TUTTI_ASSIGN_OR_RETURN(const std::int64_t version, connection.Number("PRAGMA user_version"));
   TUTTI_ASSIGN_OR_RETURN(const std::int64_t owner, connection.Number("PRAGMA application_id"));
   TUTTI_ASSIGN_OR_RETURN(const std::int64_t tables,
@@ -45,6 +42,27 @@ Status Migrate(SqliteConnection& connection, std::string_view path) {
         ": start a tutti-coordinator at least as new as the one that last used it, or restore a "
         "backup from before");
   }
+  return version;
+}
+
+}  // namespace
+
+std::int64_t SchemaVersion() {
+  return kMigrations.back().version;
+}
+
+Status RequireSchema(SqliteConnection& connection, std::string_view path) {
+  TUTTI_ASSIGN_OR_RETURN(const std::int64_t version, ReadVersion(connection, path));
+  if (version == SchemaVersion()) return {};
+  return FailedPrecondition("database " + std::string(path) + " has schema version " +
+                            std::to_string(version) + ", expected " +
+                            std::to_string(SchemaVersion()) +
+                            ": start this tutti-coordinator on it once, which brings it up to "
+                            "date, or use the one that made it");
+}
+
+Status Migrate(SqliteConnection& connection, std::string_view path) {
+  TUTTI_ASSIGN_OR_RETURN(const std::int64_t version, ReadVersion(connection, path));
   for (const Migration& migration : kMigrations) {
     if (migration.version <= version) continue;
     Status done = RunMigration(connection, migration);

@@ -21,6 +21,9 @@ inline constexpr std::int64_t kApplicationId = 0x54757474;
 // What an up-to-date database has as user_version.
 std::int64_t SchemaVersion();
 
+// kFailedPrecondition: the database is not what this program writes; nothing is changed.
+Status RequireSchema(SqliteConnection& connection, std::string_view path);
+
 // Runs the migrations that `connection` lacks, each in a transaction of its own.
 // kFailedPrecondition: the database was made by a newer version, or by another program.
 Status Migrate(SqliteConnection& connection, std::string_view path);

@@ -1,5 +1,6 @@
 #include "coordinator/store/sqlite_connection.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <utility>
@@ -14,6 +15,8 @@ namespace {
 
 // The log is cut back to this after a burst made it longer.
 constexpr std::int64_t kMaxIdleWalBytes = 64LL << 20;
+// SQLite's files write less than 128 KiB at once.
+constexpr sqlite3_int64 kRewrittenAtOnce = 64 << 10;
 constexpr std::int64_t kWriterCacheKib = 64LL << 10;
 
 // SQLite would create the file readable by others; its log and its shared memory take over the mode
@@ -94,6 +97,27 @@ Result<std::int64_t> SqliteConnection::Number(std::string_view sql) {
   TUTTI_ASSIGN_OR_RETURN(const bool row, query.Step());
   if (!row) return DataLoss(path_.string() + ": no row for " + std::string(sql));
   return query.Int(0);
+}
+
+// Under the writer's lock: nobody appends meanwhile, and who reads finds the same bytes.
+Status SqliteConnection::RewriteLog() {
+  TUTTI_ASSIGN_OR_RETURN(SqliteTransaction transaction,
+                         SqliteTransaction::Begin(*this, SqliteTransaction::Kind::kWrite));
+  sqlite3_file* log = nullptr;
+  sqlite3_file_control(database_, "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log));
+  if (log == nullptr || log->pMethods == nullptr) return transaction.Commit();
+  sqlite3_int64 size = 0;
+  int code = log->pMethods->xFileSize(log, &size);
+  std::vector<char> piece(static_cast<std::size_t>(std::min(size, kRewrittenAtOnce)));
+  for (sqlite3_int64 at = 0; code == SQLITE_OK && at < size;) {
+    const auto count = static_cast<int>(std::min(size - at, kRewrittenAtOnce));
+    code = log->pMethods->xRead(log, piece.data(), count, at);
+    if (code == SQLITE_OK) code = log->pMethods->xWrite(log, piece.data(), count, at);
+    at += count;
+  }
+  if (code == SQLITE_OK && size > 0) code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+  if (code != SQLITE_OK) return SqliteError(database_, code, "rewriting the log of the database");
+  return transaction.Commit();
 }
 
 bool SqliteConnection::InTransaction() const {

@@ -43,6 +43,12 @@ class SqliteConnection {
   Status Execute(const std::string& sql);
   Result<std::int64_t> Number(std::string_view sql);
 
+  // Writes the log's bytes over themselves and syncs them: then the disk holds what the system's
+  // memory shows. What an ended process left may differ there: after a failed sync the system takes
+  // for clean what never reached the disk, and all that is appended behind it would be lost with
+  // the power. Once, before anything is written.
+  Status RewriteLog();
+
   bool InTransaction() const;
   // Every statement prepared so far; a test asks SQLite for their plans.
   std::vector<std::string> PreparedSql() const;

@@ -82,6 +82,13 @@ class SqliteReader final : public StoreReader {
   Result<std::optional<std::string>> RememberedReply(std::string_view request_id) override {
     return InSnapshot([&](SqliteConnection& c) { return ReadRememberedReply(c, request_id); });
   }
+  Result<std::optional<tutti::RemovedArtifact>> RemovedArtifact(
+      std::string_view blob_hash) override {
+    return InSnapshot([&](SqliteConnection& c) { return ReadRemovedArtifact(c, blob_hash); });
+  }
+  Result<tutti::NamedBlobs> NamedBlobs() override {
+    return InSnapshot([](SqliteConnection& c) { return ReadNamedBlobs(c); });
+  }
 
  private:
   // Several statements see one state of the database. Ending a read transaction cannot lose

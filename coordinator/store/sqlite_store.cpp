@@ -40,9 +40,22 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::filesystem::pa
   TUTTI_RETURN_IF_ERROR(RefuseNetworkFileSystem(folder));
   auto connection = SqliteConnection::Open(path, SqliteConnection::Access::kReadWrite, options);
   if (!connection.ok()) return AtOpening(std::move(connection).error(), path, folder);
+  const Status settled = (*connection)->RewriteLog();
+  if (!settled.ok()) return AtOpening(settled.error(), path, folder);
   const Status migrated = Migrate(**connection, path.string());
   if (!migrated.ok()) return AtOpening(migrated.error(), path, folder);
   return std::unique_ptr<SqliteStore>(new SqliteStore(path, options, *std::move(connection)));
+}
+
+Result<std::unique_ptr<SqliteStore>> SqliteStore::OpenForReading(
+    const std::filesystem::path& path) {
+  if (!std::filesystem::exists(path)) return NotFound("there is no database " + path.string());
+  TUTTI_ASSIGN_OR_RETURN(
+      auto connection,
+      SqliteConnection::Open(path, SqliteConnection::Access::kReadOnly, SqliteOptions{}));
+  TUTTI_RETURN_IF_ERROR(RequireSchema(*connection, path.string()));
+  return std::unique_ptr<SqliteStore>(
+      new SqliteStore(path, SqliteOptions{}, std::move(connection)));
 }
 
 Status SqliteStore::Commit(const Changes& changes) {
@@ -79,6 +92,8 @@ Result<StoredState> SqliteStore::Load() {
   TUTTI_ASSIGN_OR_RETURN(state.live_attempts, ReadLiveAttempts(*connection_));
   TUTTI_ASSIGN_OR_RETURN(state.undecodable, ReadAllUndecodable(*connection_));
   TUTTI_ASSIGN_OR_RETURN(state.workers, ReadWorkers(*connection_));
+  TUTTI_ASSIGN_OR_RETURN(state.datasets, ReadDatasets(*connection_));
+  TUTTI_ASSIGN_OR_RETURN(state.shards, ReadShards(*connection_));
   if (!state.sweeps.empty()) state.last_sweep_id = state.sweeps.back().id.value;
   if (!state.feature_sets.empty()) state.last_feature_set_id = state.feature_sets.back().id.value;
   TUTTI_ASSIGN_OR_RETURN(state.last_job_id, ReadLastJobId(*connection_));

@@ -20,7 +20,12 @@ class SqliteStore final : public Store {
   static Result<std::unique_ptr<SqliteStore>> Open(const std::filesystem::path& path,
                                                    const SqliteOptions& options = {});
 
-  // After kDataLoss the transaction is undone, but the file may be damaged: end the process.
+  // For Load and OpenReader alone, also while a coordinator runs: nothing is made or brought up to
+  // date. kNotFound: no such file. kFailedPrecondition: another version's, another program's.
+  static Result<std::unique_ptr<SqliteStore>> OpenForReading(const std::filesystem::path& path);
+
+  // After kDataLoss the transaction is undone and later ones may go well (a log whose sync failed
+  // is written anew from there); `tutti-coordinator check` tells whether the file is damaged.
   Status Commit(const Changes& changes) override;
   Result<StoredState> Load() override;
   // Each reader has a read-only connection of its own; it may outlive the store.

@@ -13,6 +13,7 @@
 
 #include "common/result.h"
 #include "coordinator/core/changes.h"
+#include "coordinator/core/digest.h"
 #include "coordinator/core/records.h"
 #include "coordinator/core/stored_state.h"
 
@@ -31,6 +32,24 @@ struct JobFilter {
   std::vector<JobPhase> phases{};  // none: all
   JobId after{};                   // ids above this
   std::int64_t limit = 1000;       // 0 or less: nothing
+};
+
+// What rows name of the blob store; the same may be there more than once.
+struct NamedBlobs {
+  std::vector<Digest> blobs;
+  // Manifests that are named together with the files of all their tracks.
+  std::vector<Digest> dataset_versions;
+
+  friend bool operator==(const NamedBlobs&, const NamedBlobs&) = default;
+};
+
+// Of whom a blob was that retention has given up.
+struct RemovedArtifact {
+  JobId job;
+  std::string name;
+  UnixMillis removed_at{};
+
+  friend bool operator==(const RemovedArtifact&, const RemovedArtifact&) = default;
 };
 
 // A consistent view of the committed state. Used by one thread at a time; many readers may live at
@@ -70,6 +89,11 @@ class StoreReader {
   virtual Result<std::vector<EventRecord>> Events(std::int64_t after, std::int64_t limit) = 0;
   // The reply remembered for a client's call; nothing when it is new.
   virtual Result<std::optional<std::string>> RememberedReply(std::string_view request_id) = 0;
+  // The first job whose artifact this was; nothing: no such one was removed. Reads every result.
+  virtual Result<std::optional<tutti::RemovedArtifact>> RemovedArtifact(
+      std::string_view blob_hash) = 0;
+  // Of one snapshot. kDataLoss: a row names a blob by what is no SHA-256.
+  virtual Result<tutti::NamedBlobs> NamedBlobs() = 0;
 };
 
 // Commit and Load are called by the writer thread alone; OpenReader by any.

@@ -18,6 +18,7 @@ namespace tutti {
 
 // dataset_table.cpp
 Status Write(SqliteConnection& connection, const PutDataset& change);
+Status Write(SqliteConnection& connection, const RemoveDataset& change);
 Result<std::vector<DatasetRecord>> ReadDatasets(SqliteConnection& connection);
 Result<DatasetRecord> ReadDataset(SqliteConnection& connection, std::string_view name);
 
@@ -55,8 +56,13 @@ Result<std::vector<AttemptRecord>> ReadLiveAttempts(SqliteConnection& connection
 
 // result_table.cpp
 Status Write(SqliteConnection& connection, const PutResult& change);
+Status Write(SqliteConnection& connection, const MarkArtifactRemoved& change);
+Result<std::optional<RemovedArtifact>> ReadRemovedArtifact(SqliteConnection& connection,
+                                                           std::string_view blob_hash);
 Result<ResultRecord> ReadResult(SqliteConnection& connection, JobId job);
 Result<std::vector<ResultRecord>> ReadResultsOf(SqliteConnection& connection, SweepId sweep);
+// By job.
+Result<std::vector<StoredShard>> ReadShards(SqliteConnection& connection);
 
 // epoch_table.cpp
 Status Write(SqliteConnection& connection, const PutEpoch& change);
@@ -94,6 +100,9 @@ Result<std::vector<TokenRecord>> ReadTokens(SqliteConnection& connection);
 Status Write(SqliteConnection& connection, const AppendEvent& change);
 Result<std::vector<EventRecord>> ReadEvents(SqliteConnection& connection, std::int64_t after,
                                             std::int64_t limit);
+
+// named_blobs.cpp
+Result<NamedBlobs> ReadNamedBlobs(SqliteConnection& connection);
 
 // request_table.cpp
 Status Write(SqliteConnection& connection, const RememberRequest& change);

@@ -40,7 +40,7 @@ std::vector<Option> MakeOptions() {
       Text("split.duplicates", "keep", {"keep", "refuse"}),
       {"classes", OptionType::kClasses, "all", 0, 0, {}},
       Text("protocol", "correct", {"correct", "published"}),
-      Text("precision", "float32", {"float32"}),
+      Text("precision", "float32", {"float32", "tf32", "bf16"}),
       Whole("threads", 1, 1, 1'024),
       {"deterministic", OptionType::kTruth, false, 0, 0, {}},
   };

@@ -5,21 +5,18 @@
 
 #include <spdlog/spdlog.h>
 
-#include "common/check.h"
-
 namespace tutti {
 
 Writer::Writer(Store& store, const Clock& clock, const WriterOptions& options)
-    : store_(store), clock_(clock), options_(options) {}
+    : clock_(clock), options_(options), commit_(store, clock, options.core) {}
 
 Writer::~Writer() {
   Stop();
 }
 
 Status Writer::Start(WriterListener& listener) {
-  listener_ = &listener;
-  TUTTI_ASSIGN_OR_RETURN(const StoredState state, store_.Load());
-  TUTTI_ASSIGN_OR_RETURN(core_, Core::Restore(options_.core, state, Now()));
+  TUTTI_RETURN_IF_ERROR(commit_.Start(listener));
+  looked_at_ = clock_.SteadyNow();
   thread_ = std::thread([this] { Run(); });
   return {};
 }
@@ -34,37 +31,46 @@ void Writer::Stop() {
 }
 
 void Writer::Post(Decide decide, Done done) {
+  Add({std::move(decide), std::move(done), nullptr});
+}
+
+void Writer::PostLook(GroupCommit::Look look, Done done) {
+  Add({nullptr, std::move(done), std::move(look)});
+}
+
+void Writer::Add(GroupCommit::Request request) {
   {
     const std::lock_guard lock(mutex_);
     if (!stopping_) {
-      inbox_.push_back({std::move(decide), std::move(done)});
+      inbox_.push_back(std::move(request));
       arrived_.notify_one();
       return;
     }
   }
-  done(Unavailable("the coordinator is shutting down; try again in a moment"));
+  request.done(Unavailable("the coordinator is shutting down; try again in a moment"));
 }
 
 void Writer::Run() {
   while (true) {
-    std::deque<Request> batch = TakeBatch();
+    std::deque<GroupCommit::Request> batch = TakeBatch();
     if (batch.empty()) {
       const std::lock_guard lock(mutex_);
       if (stopping_ && inbox_.empty()) return;
     }
-    Process(std::move(batch));
+    ForgiveOwnAbsence();
+    commit_.Process(std::move(batch));
   }
 }
 
-std::deque<Writer::Request> Writer::TakeBatch() {
+std::deque<GroupCommit::Request> Writer::TakeBatch() {
   std::chrono::nanoseconds wait = options_.idle_wait;
-  if (const auto deadline = core_->NextDeadline()) {
+  if (const auto deadline = commit_.NextDeadline()) {
     wait = std::clamp<std::chrono::nanoseconds>(*deadline - clock_.SteadyNow(),
                                                 std::chrono::nanoseconds(0), wait);
   }
   std::unique_lock lock(mutex_);
   arrived_.wait_for(lock, wait, [this] { return stopping_ || !inbox_.empty(); });
-  std::deque<Request> batch;
+  std::deque<GroupCommit::Request> batch;
   while (!inbox_.empty() && batch.size() < options_.max_batch) {
     batch.push_back(std::move(inbox_.front()));
     inbox_.pop_front();
@@ -72,34 +78,13 @@ std::deque<Writer::Request> Writer::TakeBatch() {
   return batch;
 }
 
-void Writer::Process(std::deque<Request> batch) {
-  const Moment now = Now();
-  Changes changes;
-  core_->ExpireLeases(now, changes);
-  for (const Request& request : batch) request.decide(*core_, now, changes);
-  const std::vector<Grant> grants = core_->Schedule(now, changes);
-
-  Status committed;
-  if (!changes.empty()) committed = store_.Commit(changes);
-  if (!committed.ok()) {
-    spdlog::error("commit of {} changes failed, nothing of it is acknowledged: {}", changes.size(),
-                  committed.error().message);
-    Reset(committed.error());
-  }
-  for (const Request& request : batch) request.done(committed);
-  if (committed.ok() && !grants.empty()) listener_->OnGrants(grants);
-}
-
-// The core has decided what the store does not hold: what is stored is right.
-void Writer::Reset(const Error& why) {
-  const Result<StoredState> state = store_.Load();
-  TUTTI_CHECK(state.ok(), "the store cannot be read after a failed commit: " +
-                              (state.ok() ? "" : state.error().message));
-  auto core = Core::Restore(options_.core, *state, Now());
-  TUTTI_CHECK(core.ok(), "the stored state is contradictory after a failed commit: " +
-                             (core.ok() ? "" : core.error().message));
-  core_ = *std::move(core);
-  listener_->OnReset(why);
+void Writer::ForgiveOwnAbsence() {
+  const SteadyTime now = clock_.SteadyNow();
+  const auto away = now - std::exchange(looked_at_, now);
+  if (away < options_.idle_wait + options_.core.lease / options_.away_share) return;
+  spdlog::warn("nothing could be heard for {} ms: every lease gets its full time again",
+               std::chrono::duration_cast<std::chrono::milliseconds>(away).count());
+  commit_.ForgiveSilence();
 }
 
 }  // namespace tutti

@@ -1,19 +1,17 @@
-// The one thread that owns the coordinator's state: takes what has arrived, lets the core decide,
-// commits all of it as one transaction, and only then answers.
+// The one thread that owns the coordinator's state: takes what has arrived and gives it to the
+// group commit, batch by batch.
 #pragma once
 
 #include <condition_variable>
 #include <deque>
-#include <functional>
-#include <memory>
 #include <mutex>
 #include <thread>
-#include <vector>
 
 #include "common/clock.h"
 #include "common/result.h"
 #include "coordinator/core/core.h"
 #include "coordinator/store/store.h"
+#include "coordinator/writer/group_commit.h"
 
 namespace tutti {
 
@@ -24,25 +22,16 @@ struct WriterOptions {
   std::size_t max_batch = 1024;
   // How long the thread sleeps at most while nothing arrives.
   std::chrono::milliseconds idle_wait{1000};
-};
-
-// Where decisions that nobody asked for go. Called on the writer thread, after the commit; must not
-// block.
-class WriterListener {
- public:
-  virtual ~WriterListener() = default;
-  virtual void OnGrants(const std::vector<Grant>& grants) = 0;
-  // The core was made anew from the store, because a commit failed: it knows no session any more.
-  virtual void OnReset(const Error& why) = 0;
+  // A thread that comes back this much later than it meant to was away, and heard nobody meanwhile.
+  // A share of the lease.
+  int away_share = 4;
 };
 
 class Writer {
  public:
-  // Runs on the writer thread. Whatever it appends to the changes is committed together with its
-  // neighbours'.
-  using Decide = std::function<void(Core&, Moment, Changes&)>;
-  // Runs on the writer thread once the changes are durable, or with the reason why they are not.
-  using Done = std::function<void(const Status&)>;
+  // Both run on the writer thread, as does the listener.
+  using Decide = GroupCommit::Decide;
+  using Done = GroupCommit::Done;
 
   // store, clock, listener must outlive it.
   Writer(Store& store, const Clock& clock, const WriterOptions& options);
@@ -56,30 +45,32 @@ class Writer {
   // kUnavailable.
   void Stop();
 
+  // Before Start; called on the writer thread.
+  void UseGate(GroupCommit::Gate gate) { commit_.UseGate(std::move(gate)); }
+
+  // Before Start; must outlive this.
+  void UseTelemetry(Telemetry& telemetry) { commit_.UseTelemetry(telemetry); }
+
   // Thread-safe.
   void Post(Decide decide, Done done);
+  // Answered also while nothing can be committed.
+  void PostLook(GroupCommit::Look look, Done done);
 
  private:
-  struct Request {
-    Decide decide;
-    Done done;
-  };
-
+  void Add(GroupCommit::Request request);
   void Run();
-  std::deque<Request> TakeBatch();
-  void Process(std::deque<Request> batch);
-  void Reset(const Error& why);
-  Moment Now() const { return {clock_.SteadyNow(), clock_.WallNow()}; }
+  std::deque<GroupCommit::Request> TakeBatch();
+  // Leases must not end for what this process has not heard.
+  void ForgiveOwnAbsence();
 
-  Store& store_;
   const Clock& clock_;
   const WriterOptions options_;
-  WriterListener* listener_ = nullptr;
-  std::unique_ptr<Core> core_;  // owned by the thread once it runs
+  GroupCommit commit_;    // owned by the thread once it runs
+  SteadyTime looked_at_;  // of the thread: when it last took what had arrived
 
   std::mutex mutex_;
   std::condition_variable arrived_;
-  std::deque<Request> inbox_;
+  std::deque<GroupCommit::Request> inbox_;
   bool stopping_ = false;
   std::thread thread_;
 };

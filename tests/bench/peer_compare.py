@@ -17,6 +17,7 @@ import hashlib
 import json
 import math
 import pathlib
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,9 @@ FEATURE_BOUND = 5e-7
 # In float32 both drift apart as soon as rounding has been through a few steps of Adam: only the first epoch is held.
 EXACT_EPOCHS = {"float64": 3, "float32": 1}
 MOST_ERRORS_APART = 3.0
+# Over so many seeds the seeds themselves say how far apart two sides may be.
+ENOUGH_SEEDS = 10
+MOST_PAIRED_ERRORS_APART = 2.0
 
 
 def events_of(program, job):
@@ -149,6 +153,18 @@ def run_both(tutti, labels, peer_features, options):
     return dict(result["metrics"], seconds=seconds), theirs, theirs["songs"]
 
 
+def compare_pairs(model, differences, comparison):
+    """differences: Tutti's slice accuracy less PyTorch's, a seed each; both sides had the same split."""
+    mean = statistics.mean(differences)
+    error = statistics.stdev(differences) / math.sqrt(len(differences))
+    each = " ".join(f"{difference:+.3f}" for difference in differences)
+    print(f"  slice accuracy, Tutti less PyTorch, seed by seed: {each}")
+    print(f"  paired difference {mean:+.4f} ± {error:.4f} (one standard error over {len(differences)} seeds)")
+    if len(differences) >= ENOUGH_SEEDS:
+        comparison.check(f"paired slice accuracy of {model}, in standard errors", "all seeds", abs(mean) / error,
+                         MOST_PAIRED_ERRORS_APART)
+
+
 def compare_runs(tutti, labels, peer_features, options, seeds, comparison):
     runs = [run_both(tutti, labels, peer_features, dataclasses.replace(options, seed=seed)) for seed in seeds]
     songs = sum(n for _, _, n in runs)
@@ -161,6 +177,8 @@ def compare_runs(tutti, labels, peer_features, options, seeds, comparison):
         print(f"  {name}: Tutti {ours:.3f} ± {errors[0]:.3f}, PyTorch {theirs:.3f} ± {errors[1]:.3f}")
         comparison.check(f"{name} of {options.model}, in standard errors", "all seeds",
                          abs(ours - theirs) / math.hypot(*errors), MOST_ERRORS_APART)
+    if len(runs) > 1:
+        compare_pairs(options.model, [run[0]["slice_accuracy"] - run[1]["slice_accuracy"] for run in runs], comparison)
     ours, theirs = (sum(run[side]["seconds"] for run in runs) for side in (0, 1))
     print(f"  training and test: Tutti {ours:.1f} s, PyTorch {theirs:.1f} s")
 

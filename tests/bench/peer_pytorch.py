@@ -19,14 +19,13 @@ import numpy as np
 import torch
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import train_test_split
-from torch import nn
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "golden"))
 import librosa_features  # noqa: E402
 import torch_models  # noqa: E402
+from study_loop import evaluate, train_epoch  # noqa: E402
 
 ENDINGS = {".wav", ".flac", ".ogg", ".mp3", ".au"}
-EVALUATION_BATCH = 128
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,43 +73,6 @@ def cut(features, tracks, labels, options):
     slice_labels = np.repeat(labels[tracks], len(starts))
     return (torch.from_numpy(slices).unsqueeze(1).to(getattr(torch, options.precision)),
             torch.from_numpy(slice_labels), len(starts))
-
-
-def batch_ends(n, batch_size):
-    """A last batch of one joins the batch before it: BatchNorm cannot train on one."""
-    ends = list(range(batch_size, n, batch_size))
-    if ends and n - ends[-1] == 1:
-        ends.pop()
-    return ends + [n]
-
-
-def train_epoch(model, optimiser, slices, labels, order, batch_size):
-    """(mean loss, accuracy) over the epoch's slices, as they were trained."""
-    model.train()
-    loss_sum, hits, at = 0.0, 0, 0
-    for end in batch_ends(len(order), batch_size):
-        chosen = order[at:end]
-        at = end
-        optimiser.zero_grad()
-        logits = model(slices[chosen])
-        loss = nn.functional.cross_entropy(logits, labels[chosen])
-        loss.backward()
-        optimiser.step()
-        loss_sum += loss.item() * len(chosen)
-        hits += int((logits.argmax(1) == labels[chosen]).sum())
-    return loss_sum / len(order), hits / len(order)
-
-
-def evaluate(model, slices, labels):
-    """(mean loss, class of each slice)."""
-    model.eval()
-    loss_sum, predicted = 0.0, []
-    with torch.no_grad():
-        for at in range(0, len(slices), EVALUATION_BATCH):
-            logits = model(slices[at:at + EVALUATION_BATCH])
-            loss_sum += nn.functional.cross_entropy(logits, labels[at:at + EVALUATION_BATCH], reduction="sum").item()
-            predicted += logits.argmax(1).tolist()
-    return loss_sum / len(slices), np.array(predicted)
 
 
 def vote(slice_classes, per_track, classes):

@@ -48,7 +48,7 @@ pip_install() {
 }
 
 works() {
-  "$VENV/bin/python" - librosa safetensors sklearn soundfile torch <<'EOF' 2>/dev/null
+  "$VENV/bin/python" - librosa safetensors sklearn soundfile tensorboard torch <<'EOF' 2>/dev/null
 import importlib.util
 import sys
 sys.exit(any(importlib.util.find_spec(name) is None for name in sys.argv[1:]))

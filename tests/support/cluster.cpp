@@ -1,20 +1,28 @@
 #include "tests/support/cluster.h"
 
+#include <algorithm>
 #include <csignal>
+#include <sstream>
+#include <utility>
 
 #include "tests/support/tiny_music.h"
 
 namespace tutti {
 
-Cluster::Cluster() {
+Cluster::Cluster(std::vector<std::string> coordinator_options, const Prepare& prepare)
+    : coordinator_options_(std::move(coordinator_options)) {
+  if (prepare) prepare(folder_.path());
   StartCoordinator();
 }
 
 void Cluster::StartCoordinator() {
-  coordinator_ = std::make_unique<RunningBinary>(
-      "tutti-coordinator",
-      std::vector<std::string>{"--state", path("state"), "--listen", "127.0.0.1:0", "--lease", "3s",
-                               "--heartbeat", "500ms", "--log-level", "warn"});
+  std::vector<std::string> arguments{"--state",     path("state"), "--listen",
+                                     "127.0.0.1:0", "--log-level", "warn"};
+  if (std::ranges::count(coordinator_options_, "--lease") == 0) {
+    arguments.insert(arguments.end(), {"--lease", "3s", "--heartbeat", "500ms"});
+  }
+  arguments.insert(arguments.end(), coordinator_options_.begin(), coordinator_options_.end());
+  coordinator_ = std::make_unique<RunningBinary>("tutti-coordinator", arguments);
   ready_ = coordinator_->ReadyLine();
 }
 
@@ -52,6 +60,15 @@ Json Cluster::TuttiJson(std::vector<std::string> arguments) {
   const Outcome outcome = Tutti(arguments);
   EXPECT_EQ(outcome.code(), 0) << testing::PrintToString(outcome);
   return outcome.json();
+}
+
+std::vector<Json> Cluster::Events() {
+  const Outcome outcome = Tutti({"events", "--json"});
+  EXPECT_EQ(outcome.code(), 0) << testing::PrintToString(outcome);
+  std::vector<Json> events;
+  std::istringstream lines(outcome.out);
+  for (std::string line; std::getline(lines, line);) events.push_back(Json::parse(line));
+  return events;
 }
 
 void Cluster::AddTinyMusic() {

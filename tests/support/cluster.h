@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,8 +16,13 @@ namespace tutti {
 // Everything lies in a temporary folder; every process ends with this object.
 class Cluster {
  public:
-  // Starts the coordinator and waits until it is ready.
-  Cluster();
+  using Prepare = std::function<void(const std::filesystem::path& folder)>;
+
+  // Starts the coordinator, with these options beside the usual ones, and waits until it is ready.
+  // With --lease among them it and the heartbeat are not the usual short ones.
+  // prepare: what the folder needs before (state folder: folder/state).
+  explicit Cluster(std::vector<std::string> coordinator_options = {},
+                   const Prepare& prepare = nullptr);
 
   // Also after it ended: on the same state.
   void StartCoordinator();
@@ -25,6 +31,7 @@ class Cluster {
   // SIGKILL.
   void KillCoordinator();
   const Json& ready() const { return ready_; }
+  pid_t coordinator_pid() const { return coordinator_->pid(); }
 
   // Waits until it has had its first session. The name is also its folder's.
   RunningBinary& StartWorker(const std::string& name, int slots = 1,
@@ -34,6 +41,9 @@ class Cluster {
   Outcome Tutti(std::vector<std::string> arguments, const std::string& profile = "admin");
   // The same, expected to succeed, with --json.
   Json TuttiJson(std::vector<std::string> arguments);
+
+  // All of the event log.
+  std::vector<Json> Events();
 
   // Music in the folder, registered as dataset "tiny".
   void AddTinyMusic();
@@ -47,6 +57,7 @@ class Cluster {
 
  private:
   TempDir folder_;
+  const std::vector<std::string> coordinator_options_;
   std::unique_ptr<RunningBinary> coordinator_;
   Json ready_;
   std::vector<std::unique_ptr<RunningBinary>> workers_;

@@ -61,14 +61,42 @@ void CoreHarness::Commit() {
 
 Result<SubmitReport> CoreHarness::Submit(const SweepSpec& spec, const Manifest& manifest,
                                          SubmitMode mode, bool prune) {
-  changes_.clear();
   const std::string version =
       Sha256Hex(std::to_string(manifest.tracks.size()) + manifest.tracks.back().content_hash);
+  if (!spec.dataset.empty()) {
+    DatasetRecord dataset;
+    dataset.name = spec.dataset;
+    dataset.version = version;
+    Register(dataset);
+  }
+  changes_.clear();
   Result<SubmitReport> report = core_->Submit(
       {spec, "name: " + spec.name + "\n", version, manifest, mode, prune}, Now(), changes_);
   if (!report.ok()) {
     EXPECT_TRUE(changes_.empty()) << "a refused submit left changes";
   }
+  Commit();
+  return report;
+}
+
+bool CoreHarness::Register(const DatasetRecord& dataset) {
+  changes_.clear();
+  const bool changed = core_->RegisterDataset(dataset, Now(), changes_);
+  Commit();
+  return changed;
+}
+
+Status CoreHarness::DeleteDataset(const std::string& name) {
+  changes_.clear();
+  Status deleted = core_->DeleteDataset(name, Now(), changes_);
+  Commit();
+  return deleted;
+}
+
+Result<WorkerChangeReport> CoreHarness::ChangeWorker(const std::string& worker,
+                                                     WorkerChange change) {
+  changes_.clear();
+  Result<WorkerChangeReport> report = core_->ChangeWorker(worker, change, Now(), changes_);
   Commit();
   return report;
 }
@@ -156,7 +184,8 @@ FrameOutcome ScriptedWorker::Heartbeat() {
 FrameOutcome ScriptedWorker::Connect() {
   ++session;
   WorkerFrame frame = NextFrame();
-  frame.hello = WorkerHello{"name of " + id_.value, "host", "1", slots, slots, kinds_};
+  frame.hello = WorkerHello{
+      "name of " + id_.value, "host", "1", slots, slots, kinds_, devices, data_roots, cached_blobs};
   return MustFrame(frame);
 }
 
@@ -181,8 +210,8 @@ FrameOutcome ScriptedWorker::Send(const AttemptEvent& event) {
   return MustFrame(frame);
 }
 
-FrameOutcome ScriptedWorker::Start(const AttemptKey& attempt) {
-  return Send(MakeEvent(attempt, AttemptStarted{}));
+FrameOutcome ScriptedWorker::Start(const AttemptKey& attempt, const std::string& device) {
+  return Send(MakeEvent(attempt, AttemptStarted{device}));
 }
 
 FrameOutcome ScriptedWorker::Finish(const AttemptKey& attempt,

@@ -25,13 +25,18 @@ class CoreHarness {
  public:
   explicit CoreHarness(CoreOptions options = {});
 
+  // Registers the manifest as the spec's dataset first.
   Result<SubmitReport> Submit(const SweepSpec& spec, const Manifest& manifest,
                               SubmitMode mode = SubmitMode::kApply, bool prune = false);
+  bool Register(const DatasetRecord& dataset);
+  Status DeleteDataset(const std::string& name);
+  Result<WorkerChangeReport> ChangeWorker(const std::string& worker, WorkerChange change);
   Result<SweepChangeReport> Change(const std::string& sweep, const SweepChange& change);
   Result<std::vector<Drop>> CancelJob(JobId id);
   Result<FrameOutcome> Frame(const WorkerFrame& frame);
   std::vector<Grant> Schedule();
   void Expire();
+  void ForgiveSilence() { core_->ForgiveSilence(Now()); }
   void FailGrant(const AttemptKey& attempt, FailureClass failure, const std::string& message);
   void Disconnect(const WorkerId& worker, std::int64_t session);
   // As after a kill: all that is not stored is gone.
@@ -71,7 +76,7 @@ class ScriptedWorker {
   FrameOutcome Connect();
   // Takes the grants that are for this worker.
   void Take(const std::vector<Grant>& grants);
-  FrameOutcome Start(const AttemptKey& attempt);
+  FrameOutcome Start(const AttemptKey& attempt, const std::string& device = "cpu");
   FrameOutcome Finish(const AttemptKey& attempt, std::vector<TrackVerdict> track_errors = {});
   FrameOutcome Break(const AttemptKey& attempt, FailureClass failure,
                      const std::string& message = "it broke");
@@ -84,6 +89,10 @@ class ScriptedWorker {
   const std::vector<AttemptKey>& held() const { return held_; }
 
   std::int32_t slots;
+  // Told in the hello.
+  std::vector<std::string> devices;
+  std::vector<std::string> data_roots;
+  std::vector<std::string> cached_blobs;
   std::int64_t session = 0;
   bool draining = false;
 

@@ -44,6 +44,8 @@ void StateFold::Apply(const Changes& changes) {
 // What a foreign key would refuse is a failure of the test.
 void StateFold::Take(const Change& change) {
   std::visit(Match{
+                 [&](const PutDataset& put) { datasets[put.row.name] = put.row; },
+                 [&](const RemoveDataset& gone) { datasets.erase(gone.name); },
                  [&](const PutSweep& put) { sweeps[put.row.id] = put.row; },
                  [&](const PutFeatureSet& put) {
                    for (const JobId id : put.row.shard_jobs) EXPECT_TRUE(jobs.contains(id));
@@ -78,6 +80,11 @@ void StateFold::Take(const Change& change) {
                    results[put.row.job] = put.row;
                    ++times_accepted[put.row.job];
                  },
+                 [&](const MarkArtifactRemoved& mark) {
+                   for (ArtifactRecord& artifact : results.at(mark.job).artifacts) {
+                     if (artifact.name == mark.name) artifact.removed_at = mark.at;
+                   }
+                 },
                  [&](const PutEpoch& put) {
                    EXPECT_TRUE(attempts.contains({put.row.job, put.row.attempt}));
                    epochs.push_back(put.row);
@@ -109,6 +116,13 @@ StoredState StateFold::Load() const {
   for (const auto& [id, row] : feature_sets) state.feature_sets.push_back(row);
   for (const auto& [id, row] : jobs) state.jobs.push_back(row);
   for (const auto& [id, row] : workers) state.workers.push_back(row);
+  for (const auto& [name, row] : datasets) state.datasets.push_back(row);
+  for (const auto& [id, row] : results) {
+    if (jobs.at(id).kind != JobKind::kPreprocess) continue;
+    for (const ArtifactRecord& artifact : row.artifacts) {
+      if (artifact.name == "shard") state.shards.push_back({id, artifact.blob_hash});
+    }
+  }
   for (const auto& [key, row] : undecodable) state.undecodable.push_back(row);
   for (const auto& [key, row] : attempts) {
     if (MaySpeak(row, jobs.at(row.job).phase)) state.live_attempts.push_back(row);

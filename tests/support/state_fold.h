@@ -14,6 +14,7 @@ namespace tutti {
 
 // Rows are public: a test looks at what was written.
 struct StateFold {
+  std::map<std::string, DatasetRecord> datasets;
   std::map<SweepId, SweepRecord> sweeps;
   std::map<FeatureSetId, FeatureSetRecord> feature_sets;
   std::map<JobId, JobRecord> jobs;

@@ -63,21 +63,20 @@ TEST_F(InPlace, WorkersReadTheFilesWhereTheyAreOnTheirMachine) {
   EXPECT_EQ(ended.code(), 0) << testing::PrintToString(ended) << Shown();
 }
 
-TEST_F(InPlace, AWorkerThatWasNotToldSaysWhichOptionItNeeds) {
+TEST_F(InPlace, JobsWaitForAWorkerThatCanOpenTheFolderAndExplainNamesTheOption) {
   ASSERT_EQ(Add().code(), 0);
-  RunningBinary& untold = cluster_.StartWorker("untold");
-  EXPECT_EQ(Submit().code(), 1);
-  const Json failed = Shown();
-  EXPECT_EQ(failed["phase"], "failed") << failed;
-  EXPECT_EQ(failed["failure"], "bad_config") << failed;
-  EXPECT_THAT(failed["message"].get<std::string>(),
-              HasSubstr("--data-root " + music_.string() + "=DIR"));
-  untold.Signal(SIGTERM);
-  EXPECT_EQ(untold.Finish().code(), 0);
+  cluster_.StartWorker("untold");
+  ASSERT_EQ(cluster_.Tutti({"submit", file_}).code(), 0);
+  const Json waiting = Shown();
+  EXPECT_EQ(waiting["phase"], "ready") << waiting;
+  const Outcome explained = cluster_.Tutti({"explain", "tiny"});
+  EXPECT_EQ(explained.code(), 0);
+  EXPECT_THAT(explained.out, testing::AllOf(HasSubstr("untold cannot open " + music_.string()),
+                                            HasSubstr("--data-root " + music_.string() + "=DIR")));
   StartWorker("told", music_);
-  ASSERT_EQ(cluster_.Tutti({"retry", "tiny"}).code(), 0);
   const Outcome ended = cluster_.Tutti({"watch", "tiny"});
   EXPECT_EQ(ended.code(), 0) << testing::PrintToString(ended) << Shown();
+  EXPECT_EQ(Shown()["attempts"].size(), 1U) << "the worker that was not told never had it";
 }
 
 TEST_F(InPlace, AFileThatChangedSinceFailsTheJobWithItsName) {

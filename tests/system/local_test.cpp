@@ -84,6 +84,41 @@ TEST_F(LocalTest, ItsFolderAnswersEveryCommand) {
   EXPECT_EQ(InDir({"show", "999999"}).code(), 2);
 }
 
+// Everything of a table but what a clock has said.
+Json WithoutTimes(Json table) {
+  for (Json& row : table["performance"]) row.erase("execution_seconds");
+  return table;
+}
+
+TEST_F(LocalTest, TwoFreshFoldersGiveTheSameTablesCurvesAndWeights) {
+  const std::vector<std::string> dataset{"--dataset", folder_ / "music", "--json"};
+  const Outcome first = Local(dataset);
+  ASSERT_EQ(first.code(), 0) << testing::PrintToString(first);
+  const auto facts = [&] {
+    Json runs = Json::object();
+    for (const Json& job : InDir({"jobs", "tiny", "--json"}).json()) {
+      if (job["kind"] != "train") continue;
+      const std::string id = std::to_string(job["id"].get<std::int64_t>());
+      const Json shown = InDir({"show", id, "--json"}).json();
+      Json curve = Json::array();
+      for (Json point : shown["epochs"]) {
+        point.erase("seconds");
+        curve.push_back(point);
+      }
+      EXPECT_FALSE(curve.empty()) << shown;
+      runs[shown["key"].get<std::string>()] = {{"artifacts", shown["artifacts"]}, {"curve", curve}};
+    }
+    return runs;
+  };
+  const Json of_first = facts();
+  std::filesystem::rename(folder_ / "work", folder_ / "first");
+  const Outcome second = Local(dataset);
+  ASSERT_EQ(second.code(), 0) << testing::PrintToString(second);
+  EXPECT_EQ(WithoutTimes(first.json()), WithoutTimes(second.json()));
+  EXPECT_EQ(of_first.size(), 4U);
+  EXPECT_EQ(of_first, facts());
+}
+
 TEST_F(LocalTest, MoreWorkersShareTheMachine) {
   const Outcome ran = Local({"--dataset", folder_ / "music", "--workers", "2"});
   ASSERT_EQ(ran.code(), 0) << testing::PrintToString(ran);

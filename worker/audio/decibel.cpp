@@ -9,6 +9,8 @@
 #include <numbers>
 #include <numeric>
 
+#include "common/vector_clones.h"
+
 namespace tutti {
 namespace {
 
@@ -60,11 +62,11 @@ float Lesser(float a, float b) {
 
 }  // namespace
 
-void Log10InPlace(std::span<float> values) {
+TUTTI_VECTOR_CLONES void Log10InPlace(std::span<float> values) {
   for (float& x : values) x = Log10(x);
 }
 
-Status PowersToFeatures(std::span<float> values) {
+TUTTI_VECTOR_CLONES Status PowersToFeatures(std::span<float> values) {
   if (values.empty()) return {};
   const float loudest = Extreme(values, Greater);
   // No NaN can hide from the comparisons: finite samples give finite or infinite powers.

@@ -1,10 +1,9 @@
 #include "worker/audio/frame_block.h"
 
-#include <bit>
-#include <cmath>
 #include <cstring>
 
 #include "common/check.h"
+#include "common/vector_clones.h"
 
 namespace tutti {
 namespace {
@@ -13,7 +12,6 @@ namespace {
 // loop into shuffles by itself.
 constexpr std::size_t kGroup = 4;
 using Group [[gnu::vector_size(kGroup * sizeof(float))]] = float;
-using BlockLanes [[gnu::vector_size(kBlockFrames * sizeof(float))]] = float;
 
 static_assert(kBlockFrames % kGroup == 0);
 
@@ -34,51 +32,54 @@ void Transpose(const float* in, std::size_t stride, float* out) {
   }
 }
 
+// kGroup rows of `stride` bins become columns of out, whose rows are kBlockFrames apart.
+TUTTI_VECTOR_CLONES void TransposeRows(const float* rows, std::size_t stride, float* out) {
+  for (std::size_t bin = 0; bin < stride; bin += kGroup) {
+    Transpose(rows + bin, stride, out + bin * kBlockFrames);
+  }
+}
+
+// sums[frame] = the sum over bins of weight * power.
+TUTTI_VECTOR_CLONES void WeightedSums(std::span<const float> weights, const float* powers,
+                                      float* sums) {
+  Group totals[kBlockFrames / kGroup] = {};
+  for (const float weight : weights) {
+    for (std::size_t i = 0; i < std::size(totals); ++i) {
+      Group lanes;
+      std::memcpy(&lanes, powers + i * kGroup, sizeof(lanes));
+      totals[i] += weight * lanes;
+    }
+    powers += kBlockFrames;
+  }
+  std::memcpy(sums, totals, sizeof(totals));
+}
+
 }  // namespace
 
 FrameBlock::FrameBlock(std::size_t n_bins)
-    : stride_((n_bins + kGroup - 1) / kGroup * kGroup),
+    : n_bins_(n_bins),
+      stride_((n_bins + kGroup - 1) / kGroup * kGroup),
       group_(kGroup * stride_),
       by_bin_(kBlockFrames * stride_) {}
 
-void FrameBlock::Add(std::span<const std::complex<double>> spectrum) {
-  TUTTI_CHECK(frames_ < kBlockFrames && spectrum.size() <= stride_, "the block is full");
-  float* powers = group_.data() + frames_ % kGroup * stride_;
-  const std::complex<double>* values = spectrum.data();
-  const std::size_t n_bins = spectrum.size();
-  for (std::size_t bin = 0; bin < n_bins; ++bin) {
-    const auto re = static_cast<float>(values[bin].real());
-    const auto im = static_cast<float>(values[bin].imag());
-    const float magnitude = std::sqrt(re * re + im * im);
-    powers[bin] = magnitude * magnitude;
-  }
-  ++frames_;
-  if (frames_ % kGroup == 0) TransposeGroup();
+std::span<float> FrameBlock::Add() {
+  TUTTI_CHECK(frames_ < kBlockFrames, "the block is full");
+  if (frames_ != 0 && frames_ % kGroup == 0) TransposeGroup();
+  return std::span(group_).subspan(frames_++ % kGroup * stride_, n_bins_);
 }
 
 void FrameBlock::Finish() {
-  if (frames_ % kGroup != 0) TransposeGroup();
+  if (frames_ != 0) TransposeGroup();
   frames_ = 0;
 }
 
 void FrameBlock::TransposeGroup() {
-  float* to = by_bin_.data() + (frames_ - 1) / kGroup * kGroup;
-  for (std::size_t bin = 0; bin < stride_; bin += kGroup) {
-    Transpose(group_.data() + bin, stride_, to + bin * kBlockFrames);
-  }
+  TransposeRows(group_.data(), stride_, by_bin_.data() + (frames_ - 1) / kGroup * kGroup);
 }
 
 std::array<float, kBlockFrames> FrameBlock::Filter(const MelBand& band) const {
-  BlockLanes sums{};
-  const float* powers = by_bin_.data() + band.first_bin * kBlockFrames;
-  for (const float weight : band.weights) {
-    BlockLanes lanes;
-    std::memcpy(&lanes, powers, sizeof(lanes));
-    sums += weight * lanes;
-    powers += kBlockFrames;
-  }
   std::array<float, kBlockFrames> result;
-  std::memcpy(result.data(), &sums, sizeof(sums));
+  WeightedSums(band.weights, by_bin_.data() + band.first_bin * kBlockFrames, result.data());
   return result;
 }
 

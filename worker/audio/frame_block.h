@@ -4,7 +4,6 @@
 #pragma once
 
 #include <array>
-#include <complex>
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -20,10 +19,9 @@ class FrameBlock {
  public:
   explicit FrameBlock(std::size_t n_bins);
 
-  // The block's next frame: |spectrum|^2 as librosa rounds it, the spectrum to complex64, the
-  // magnitude to float32, its square to float32. Requires n_bins values and fewer than kBlockFrames
-  // frames so far.
-  void Add(std::span<const std::complex<double>> spectrum);
+  // Room for the powers of the block's next frame, [n_bins], to be filled before the next call.
+  // Requires fewer than kBlockFrames frames so far.
+  std::span<float> Add();
 
   // Call after the last Add and before the first Filter; the next Add begins a new block.
   void Finish();
@@ -35,6 +33,7 @@ class FrameBlock {
  private:
   void TransposeGroup();
 
+  std::size_t n_bins_;
   std::size_t stride_;         // n_bins, rounded up to whole groups
   std::size_t frames_ = 0;     // added to the block so far
   std::vector<float> group_;   // [4 x stride]: the last frames, not yet side by side

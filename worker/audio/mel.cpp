@@ -9,17 +9,50 @@
 #include "worker/audio/decibel.h"
 #include "worker/audio/finite.h"
 #include "worker/audio/frame_block.h"
+#include "common/vector_clones.h"
 
 namespace tutti {
 namespace {
 
-std::vector<double> PeriodicHann(int size) {
-  std::vector<double> window(static_cast<std::size_t>(size));
-  for (int i = 0; i < size; ++i) {
-    window[static_cast<std::size_t>(i)] = 0.5 - 0.5 * std::cos(2.0 * std::numbers::pi * i / size);
+// Of the periodic Hann window, every second value from `first` on.
+std::vector<double> HalfOfHann(int size, int first) {
+  std::vector<double> half;
+  for (int i = first; i < size; i += 2) {
+    half.push_back(0.5 - 0.5 * std::cos(2.0 * std::numbers::pi * i / size));
   }
-  return window;
+  return half;
 }
+
+TUTTI_VECTOR_CLONES void Multiply(const double* window, const float* samples, std::size_t n,
+                                  double* out) {
+  for (std::size_t i = 0; i < n; ++i) out[i] = window[i] * static_cast<double>(samples[i]);
+}
+
+TUTTI_VECTOR_CLONES void TakeEverySecond(const float* values, std::size_t n, float* taken) {
+  for (std::size_t i = 0; i < n; ++i) taken[i] = values[2 * i];
+}
+
+// A signal between `margin` zeros on both sides, its values 0, 2, 4 … beside its values 1, 3, 5 …:
+// told apart once for the signal and not once for each frame that a sample is in.
+class SplitSignal {
+ public:
+  // Requires samples.
+  SplitSignal(std::span<const float> samples, std::size_t margin)
+      : even_(margin + samples.size() / 2 + 1), odd_(even_.size()) {
+    const auto place = [&](std::size_t at) { return (at % 2 == 0 ? even_ : odd_).data() + at / 2; };
+    TakeEverySecond(samples.data(), (samples.size() + 1) / 2, place(margin));
+    TakeEverySecond(samples.data() + 1, samples.size() / 2, place(margin + 1));
+  }
+
+  // The values from `start` on, every second one.
+  const float* From(std::size_t start) const {
+    return (start % 2 == 0 ? even_ : odd_).data() + start / 2;
+  }
+
+ private:
+  std::vector<float> even_;
+  std::vector<float> odd_;
+};
 
 Status CheckOptions(const MelOptions& options) {
   const auto bad = [](const std::string& name, int value, const std::string& expected) {
@@ -46,9 +79,10 @@ MelOptions ToMelOptions(const FeatureSpec& spec) {
 
 MelExtractor::MelExtractor(const MelOptions& options)
     : options_(options),
-      fft_(options.n_fft),
+      spectrum_(options.n_fft),
       filters_(options.sample_rate_hz, options.n_fft, options.n_mels),
-      window_(PeriodicHann(options.n_fft)) {}
+      even_window_(HalfOfHann(options.n_fft, 0)),
+      odd_window_(HalfOfHann(options.n_fft, 1)) {}
 
 Result<std::unique_ptr<MelExtractor>> MelExtractor::Create(const MelOptions& options) {
   TUTTI_RETURN_IF_ERROR(CheckOptions(options));
@@ -73,14 +107,19 @@ Status MelExtractor::ComputeInto(std::span<const float> samples, std::span<float
   if (const auto at = FirstNotFinite(samples)) {
     return DataLoss("mel: sample " + std::to_string(*at) + " is not a finite number");
   }
-  FftBuffers buffers(options_.n_fft);
+  // Frame t is centred on sample t * hop; what lies outside the signal is zero.
+  const auto half = even_window_.size();
+  const auto hop = static_cast<std::size_t>(options_.hop);
+  const SplitSignal signal(samples, half);
+  SpectrumBuffers buffers(static_cast<std::size_t>(options_.n_fft));
   FrameBlock block(filters_.n_bins());
   for (std::size_t first = 0; first < frames; first += kBlockFrames) {
     const std::size_t count = std::min(kBlockFrames, frames - first);
     for (std::size_t i = 0; i < count; ++i) {
-      WindowFrame(samples, first + i, buffers.input());
-      fft_.Execute(buffers);
-      block.Add(buffers.output());
+      const std::size_t start = (first + i) * hop;
+      Multiply(even_window_.data(), signal.From(start), half, buffers.even().data());
+      Multiply(odd_window_.data(), signal.From(start + 1), half, buffers.odd().data());
+      spectrum_.Compute(buffers, block.Add());
     }
     block.Finish();
     for (std::size_t mel = 0; mel < filters_.n_mels(); ++mel) {
@@ -89,23 +128,6 @@ Status MelExtractor::ComputeInto(std::span<const float> samples, std::span<float
     }
   }
   return PowersToFeatures(features);
-}
-
-// Frame t is centred on sample t * hop; what lies outside the signal is zero.
-void MelExtractor::WindowFrame(std::span<const float> samples, std::size_t frame,
-                               std::span<double> out) const {
-  const auto size = static_cast<std::ptrdiff_t>(out.size());
-  const auto start = static_cast<std::ptrdiff_t>(frame) * options_.hop - size / 2;
-  const auto end = static_cast<std::ptrdiff_t>(samples.size());
-  const std::ptrdiff_t from = std::clamp<std::ptrdiff_t>(-start, 0, size);
-  const std::ptrdiff_t to = std::clamp<std::ptrdiff_t>(end - start, from, size);
-  std::ranges::fill(out.first(static_cast<std::size_t>(from)), 0.0);
-  std::ranges::fill(out.subspan(static_cast<std::size_t>(to)), 0.0);
-  const double* window = window_.data();
-  const float* in = samples.data();
-  for (std::ptrdiff_t i = from; i < to; ++i) {
-    out[static_cast<std::size_t>(i)] = window[i] * static_cast<double>(in[start + i]);
-  }
 }
 
 }  // namespace tutti

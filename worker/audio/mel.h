@@ -13,8 +13,8 @@
 
 #include "common/feature_spec.h"
 #include "common/result.h"
-#include "worker/audio/fft.h"
 #include "worker/audio/mel_filter.h"
+#include "worker/audio/power_spectrum.h"
 
 namespace tutti {
 
@@ -53,12 +53,11 @@ class MelExtractor {
  private:
   explicit MelExtractor(const MelOptions& options);
 
-  void WindowFrame(std::span<const float> samples, std::size_t frame, std::span<double> out) const;
-
   MelOptions options_;
-  RealFft fft_;
+  PowerSpectrum spectrum_;
   MelFilterBank filters_;
-  std::vector<double> window_;
+  std::vector<double> even_window_;  // values 0, 2, 4 … of the window
+  std::vector<double> odd_window_;
 };
 
 }  // namespace tutti

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "worker/audio/clip.h"
+#include "worker/audio/finite.h"
 #include "worker/audio/mel.h"
 #include "worker/audio/shard.h"
 
@@ -109,16 +110,19 @@ class ShardMaker {
 
   Status MakeRow(std::size_t i) {
     const SteadyTime started = clock_.SteadyNow();
+    float peak = 0;
     auto clip = LoadClip(tracks_[i].audio, spec_);
     const SteadyTime loaded = clock_.SteadyNow();
     Status computed;
     if (clip.ok()) {
+      peak = Peak(*clip);
       computed = extractor_->ComputeInto(*clip, rows_.row(i));
       if (!computed.ok()) computed = Annotate(computed.error(), tracks_[i].audio.string());
     } else {
       computed = clip.error();
     }
     const std::scoped_lock lock(mutex_);
+    if (computed.ok()) report_.peak = std::max(report_.peak, static_cast<double>(peak));
     report_.load_seconds += std::chrono::duration<double>(loaded - started).count();
     report_.compute_seconds += SecondsSince(loaded);
     return computed;

@@ -37,6 +37,7 @@ class PreprocessObserver {
 struct PreprocessReport {
   std::size_t rows = 0;
   std::size_t undecodable = 0;
+  double peak = 0;  // largest |sample| of all rows; full scale is 1
   // Summed over the threads, except the last two.
   double load_seconds = 0;  // decode, resample, cut
   double compute_seconds = 0;

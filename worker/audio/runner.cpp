@@ -35,7 +35,8 @@ OrderedJson ErrorEvent(const Error& error) {
 
 OrderedJson ResultEvent(const PreprocessReport& report) {
   return {{"event", "result"},
-          {"metrics", {{"tracks", report.rows}, {"undecodable", report.undecodable}}},
+          {"metrics",
+           {{"tracks", report.rows}, {"undecodable", report.undecodable}, {"peak", report.peak}}},
           {"timings",
            {{"load_seconds", report.load_seconds},
             {"compute_seconds", report.compute_seconds},

@@ -26,15 +26,22 @@ v1::AttemptEvent BrokeEvent(v1::FailureClass failure, const std::string& message
 
 }  // namespace
 
-void Agent::Recover(const AttemptId& id, std::vector<v1::AttemptEvent> events, Instant now) {
+void Agent::Recover(const AttemptId& id, std::vector<v1::AttemptEvent> events, Leftover leftover,
+                    Instant now) {
   Held& held = held_[id];
+  held.recovered = true;
   held.started = !events.empty();
   held.events = std::move(events);
   held.stage = Stage::kReporting;
-  if (held.events.empty() || !IsFinal(held.events.back())) {
-    End(id, held,
-        BrokeEvent(v1::FAILURE_CLASS_PREEMPTED, "the worker was started anew while this ran"), now);
-  }
+  if (!held.events.empty() && IsFinal(held.events.back())) return;
+  if (leftover == Leftover::kNothing) return EndRecovered(id, held, now);
+  held.stage = Stage::kSaving;
+  actions_.push_back(SalvageAttempt{id});
+}
+
+void Agent::EndRecovered(const AttemptId& id, Held& held, Instant now) {
+  End(id, held,
+      BrokeEvent(v1::FAILURE_CLASS_PREEMPTED, "the worker was started anew while this ran"), now);
 }
 
 void Agent::OnSessionOpened(std::int64_t session, const std::vector<std::string>& cached_blobs) {
@@ -59,7 +66,11 @@ void Agent::OnFrame(const v1::CoordinatorFrame& frame, Instant now) {
     // The one that is due was set before the interval was known.
     session_->next_heartbeat = now.steady + heartbeat_;
   }
-  if (frame.drain() && !std::exchange(session_->refuses_leases, true)) draining_told_ = false;
+  if (frame.drain() && !std::exchange(session_->refuses_leases, true)) {
+    draining_told_ = false;
+    GiveAllBack("somebody drained the worker", now);
+  }
+  if (frame.undrain() && std::exchange(session_->refuses_leases, false)) draining_told_ = false;
   for (const auto& acked : frame.acked()) {
     OnAcked(ToAttemptId(acked.attempt()), acked.sequence());
   }
@@ -75,6 +86,8 @@ void Agent::OnLease(const v1::Lease& lease, Instant now) {
   held.time_limit = std::chrono::milliseconds(lease.time_limit_ms());
   if (draining_ || session_->refuses_leases) {
     GiveBack(id, held, "the worker is draining", now);
+  } else if (disk_trouble_) {
+    GiveBack(id, held, *disk_trouble_, now);
   } else if (!room) {
     GiveBack(id, held, "the worker has no free slot", now);
   } else {
@@ -142,14 +155,14 @@ void Agent::GiveBack(const AttemptId& id, Held& held, const std::string& reason,
   End(id, held, std::move(event), now);
 }
 
-void Agent::OnRunning(const AttemptId& id, Instant now) {
+void Agent::OnRunning(const AttemptId& id, const std::string& device, Instant now) {
   Held* held = Active(id);
   if (held == nullptr || held->stage != Stage::kFetching) return;
   held->stage = Stage::kRunning;
   held->started = true;
   if (held->time_limit.count() > 0) held->stop_at = now.steady + held->time_limit;
   v1::AttemptEvent event;
-  event.mutable_started();
+  event.mutable_started()->set_device(device);
   Add(id, *held, std::move(event), now);
 }
 
@@ -187,6 +200,7 @@ void Agent::OnResumeFile(const AttemptId& id, const v1::ResumeFile& file, Instan
 void Agent::OnHalted(const AttemptId& id, Instant now) {
   Held* held = Active(id);
   if (held == nullptr || held->stage != Stage::kSaving) return;
+  if (held->recovered) return EndRecovered(id, *held, now);
   GiveBack(id, *held, held->return_reason, now);
 }
 
@@ -213,9 +227,36 @@ void Agent::OnBroke(const AttemptId& id, v1::Broke broke, Instant now) {
   End(id, *held, std::move(event), now);
 }
 
+void Agent::OnHandedBack(const AttemptId& id, const std::string& reason, Instant now) {
+  if (Held* held = Active(id)) GiveBack(id, *held, reason, now);
+}
+
+void Agent::OnNotSpooled(const AttemptId& id, std::int64_t sequence) {
+  const auto found = held_.find(id);
+  if (found != held_.end()) found->second.not_spooled_from = static_cast<std::size_t>(sequence - 1);
+}
+
+void Agent::OnSpooled(const AttemptId& id) {
+  const auto found = held_.find(id);
+  if (found != held_.end()) found->second.not_spooled_from.reset();
+}
+
+std::vector<v1::AttemptEvent> Agent::EventsOf(const AttemptId& id) const {
+  const auto found = held_.find(id);
+  return found == held_.end() ? std::vector<v1::AttemptEvent>() : found->second.events;
+}
+
+std::size_t Agent::Tellable(const Held& held) {
+  return held.not_spooled_from.value_or(held.events.size());
+}
+
 void Agent::OnDrain(const std::string& reason, Instant now) {
   if (std::exchange(draining_, true)) return;
   draining_told_ = false;
+  GiveAllBack(reason, now);
+}
+
+void Agent::GiveAllBack(const std::string& reason, Instant now) {
   for (auto& [id, held] : held_) {
     if (held.stage == Stage::kFetching) {
       actions_.push_back(StopAttempt{id});
@@ -271,7 +312,7 @@ bool Agent::uploading() const {
 }
 
 int Agent::free_slots() const {
-  if (draining_ || (session_ && session_->refuses_leases)) return 0;
+  if (draining_ || disk_trouble_ || (session_ && session_->refuses_leases)) return 0;
   int working = 0;
   int uploads = 0;
   for (const auto& [id, held] : held_) {
@@ -285,12 +326,13 @@ int Agent::free_slots() const {
 // More free slots are news too: the coordinator has work for them now, not at the next heartbeat.
 bool Agent::HasNews() const {
   if (!draining_told_ || free_slots() > session_->told_free_slots) return true;
+  if (disk_trouble_ && session_->told_free_slots > 0) return true;
   return std::ranges::any_of(
-      held_, [](const auto& entry) { return entry.second.sent < entry.second.events.size(); });
+      held_, [](const auto& entry) { return entry.second.sent < Tellable(entry.second); });
 }
 
 bool Agent::AddEvents(Held& held, v1::WorkerFrame& frame, std::size_t& bytes) {
-  for (; held.sent < held.events.size(); ++held.sent) {
+  for (; held.sent < Tellable(held); ++held.sent) {
     const v1::AttemptEvent& event = held.events[held.sent];
     const std::size_t size = event.ByteSizeLong();
     const bool full = frame.events_size() >= kMaxEventsPerFrame ||

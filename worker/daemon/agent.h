@@ -58,11 +58,16 @@ struct SpoolEvent {
   v1::AttemptEvent event;
   bool final = false;  // on disk for good before it is sent
 };
+// Save what the runner of an earlier daemon's attempt has left; OnHalted follows.
+struct SalvageAttempt {
+  AttemptId attempt;
+};
 // Its events are acknowledged, or nobody wants them: its spool and its folder can go.
 struct ForgetAttempt {
   AttemptId attempt;
 };
-using Action = std::variant<BeginAttempt, StopAttempt, HaltAttempt, SpoolEvent, ForgetAttempt>;
+using Action =
+    std::variant<BeginAttempt, StopAttempt, HaltAttempt, SalvageAttempt, SpoolEvent, ForgetAttempt>;
 
 class Agent {
  public:
@@ -75,8 +80,10 @@ class Agent {
   explicit Agent(Options options) : options_(std::move(options)) {}
 
   // An attempt that was in the spool when the daemon started. Without a final event its runner died
-  // with the daemon: it is reported as preempted.
-  void Recover(const AttemptId& id, std::vector<v1::AttemptEvent> events, Instant now);
+  // with the daemon: it is reported as preempted, once what it has left is saved.
+  enum class Leftover { kNothing, kResumeFile };
+  void Recover(const AttemptId& id, std::vector<v1::AttemptEvent> events, Leftover leftover,
+               Instant now);
 
   // ---- The session.
   // cached_blobs: what this machine has, for the hello.
@@ -88,7 +95,8 @@ class Agent {
   void OnFrame(const v1::CoordinatorFrame& frame, Instant now);
 
   // ---- What became of an attempt; ignored for one that is not held or has ended.
-  void OnRunning(const AttemptId& id, Instant now);
+  // device: "cpu", "cuda:0".
+  void OnRunning(const AttemptId& id, const std::string& device, Instant now);
   void OnProgress(const AttemptId& id, const v1::Progress& progress);
   void OnEpoch(const AttemptId& id, const v1::EpochPoint& epoch, Instant now);
   void OnLogLine(const AttemptId& id, const std::string& line);
@@ -97,6 +105,18 @@ class Agent {
   void OnUploading(const AttemptId& id);
   void OnFinished(const AttemptId& id, v1::Finished finished, Instant now);
   void OnBroke(const AttemptId& id, v1::Broke broke, Instant now);
+  // Nothing is wrong with the job: this machine cannot do it now.
+  void OnHandedBack(const AttemptId& id, const std::string& reason, Instant now);
+
+  // ---- The disk.
+  // No leases are taken meanwhile.
+  void OnDiskTrouble(const std::string& why) { disk_trouble_ = why; }
+  void OnDiskWell() { disk_trouble_.reset(); }
+  // This event and those after it are not told until all are spooled.
+  void OnNotSpooled(const AttemptId& id, std::int64_t sequence);
+  void OnSpooled(const AttemptId& id);
+  // All events so far; none of an attempt that is not held.
+  std::vector<v1::AttemptEvent> EventsOf(const AttemptId& id) const;
 
   // No more leases; what fetches or runs is given back, once what it has learned is saved. Uploads
   // of complete results go on.
@@ -119,7 +139,8 @@ class Agent {
   int free_slots() const;
 
  private:
-  // kSaving: its runner was ended by a drain, its resume file is on its way.
+  // kSaving: its runner was ended by a drain or with an earlier daemon, its resume file is on its
+  // way.
   enum class Stage { kFetching, kRunning, kSaving, kUploading, kReporting };
 
   struct Held {
@@ -127,26 +148,30 @@ class Agent {
     bool started = false;
     std::chrono::milliseconds time_limit{0};  // 0: none
     std::optional<SteadyTime> stop_at;
-    std::vector<v1::AttemptEvent> events;  // [i] has sequence i + 1
-    std::string return_reason;             // of kSaving
-    std::size_t acknowledged = 0;          // of events
-    std::size_t sent = 0;                  // in this session
-    std::optional<v1::Progress> progress;  // newest, not yet an event
-    SteadyTime progress_at{};              // not before
-    v1::LogLines log;                      // not yet an event
-    SteadyTime log_at{};                   // not before
-    std::size_t log_bytes = 0;             // of all lines so far
+    std::vector<v1::AttemptEvent> events;           // [i] has sequence i + 1
+    bool recovered = false;                         // an earlier daemon's
+    std::string return_reason;                      // of kSaving, where it is not recovered
+    std::size_t acknowledged = 0;                   // of events
+    std::size_t sent = 0;                           // in this session
+    std::optional<std::size_t> not_spooled_from{};  // events from here on are kept back
+    std::optional<v1::Progress> progress;           // newest, not yet an event
+    SteadyTime progress_at{};                       // not before
+    v1::LogLines log;                               // not yet an event
+    SteadyTime log_at{};                            // not before
+    std::size_t log_bytes = 0;                      // of all lines so far
   };
 
   struct Session {
     std::int64_t number = 0;
     bool hello_sent = false;
     bool accepted = false;
-    bool refuses_leases = false;  // the coordinator drains this worker
+    bool refuses_leases = false;  // the coordinator has drained this worker
     std::optional<SteadyTime> next_heartbeat;
     int told_free_slots = 0;
   };
 
+  // How many of its events may be told.
+  static std::size_t Tellable(const Held& held);
   Held* Active(const AttemptId& id);  // held, and not ended
   void OnLease(const v1::Lease& lease, Instant now);
   void OnAcked(const AttemptId& id, std::int64_t sequence);
@@ -154,6 +179,9 @@ class Agent {
   void Add(const AttemptId& id, Held& held, v1::AttemptEvent event, Instant now);
   void AddLog(const AttemptId& id, Held& held, Instant now);
   void End(const AttemptId& id, Held& held, v1::AttemptEvent event, Instant now);
+  void EndRecovered(const AttemptId& id, Held& held, Instant now);
+  // What fetches at once, what runs once what it has learned is saved.
+  void GiveAllBack(const std::string& reason, Instant now);
   void GiveBack(const AttemptId& id, Held& held, const std::string& reason, Instant now);
   bool HasNews() const;
   // False when the frame is full.
@@ -165,6 +193,7 @@ class Agent {
   std::vector<Action> actions_;
   std::optional<Session> session_;
   std::chrono::milliseconds heartbeat_ = kDefaultHeartbeat;
+  std::optional<std::string> disk_trouble_;
   bool draining_ = false;
   bool draining_told_ = true;
 };

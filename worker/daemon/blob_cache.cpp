@@ -183,8 +183,13 @@ void BlobCache::MarkUsed(const std::string& hash, Blob& blob) {
   if (error) spdlog::warn("cache: last use of {} is not kept: {}", hash, error.message());
 }
 
-void BlobCache::Shrink() {
-  for (auto next = may_go_.begin(); size_bytes_ > limit_bytes_ && next != may_go_.end();) {
+void BlobCache::FreeUp(std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  ShrinkTo(size_bytes_ - std::min(size_bytes_, bytes));
+}
+
+void BlobCache::ShrinkTo(std::uint64_t bytes) {
+  for (auto next = may_go_.begin(); size_bytes_ > bytes && next != may_go_.end();) {
     const std::string& hash = next->second;
     const Status removed = files_.Remove(PathOf(hash));
     if (!removed.ok()) {

@@ -62,6 +62,9 @@ class BlobCache {
   // Nothing pins it, so that it stays only as far as the limit allows.
   Status Adopt(const std::filesystem::path& file, const std::string& hash);
 
+  // Lets at least so many bytes go, those used longest ago first; less where the rest is in use.
+  void FreeUp(std::uint64_t bytes);
+
   // Hashes of what is here, sorted, at most `limit`.
   std::vector<std::string> Contents(std::size_t limit) const;
   // Of all blobs together.
@@ -92,7 +95,8 @@ class BlobCache {
   Status Add(const std::string& hash);   // its file is there
   void Pinned(const std::string& hash);  // one pin more
   void MarkUsed(const std::string& hash, Blob& blob);
-  void Shrink();
+  void Shrink() { ShrinkTo(limit_bytes_); }
+  void ShrinkTo(std::uint64_t bytes);
 
   FileSystem& files_;
   const Clock& clock_;

@@ -27,12 +27,13 @@ CoordinatorLink::~CoordinatorLink() {
 
 void CoordinatorLink::Connect() {
   const Result<std::int64_t> session = folder_.NextSession();
-  if (!session.ok()) return listener_.OnRefused(session.error());
+  // A disk that is full now has room again some day; what runs here must not end for it.
+  if (!session.ok()) return TryAgain(session.error());
   stream_ = std::make_unique<SessionStream>(
       loop_, stub_, token_,
       SessionStream::Callbacks{[this](const v1::CoordinatorFrame& frame) {
                                  if (!Understands(frame)) return;
-                                 backoff_.Reset();
+                                 if (!accepted_at_) accepted_at_ = clock_.SteadyNow();
                                  listener_.OnFrame(frame);
                                },
                                [this] { listener_.OnFrameSent(); },
@@ -63,6 +64,8 @@ bool CoordinatorLink::Understands(const v1::CoordinatorFrame& frame) {
 
 void CoordinatorLink::OnClosed(const grpc::Status& status) {
   stream_.reset();
+  const auto accepted_at = std::exchange(accepted_at_, std::nullopt);
+  if (accepted_at && clock_.SteadyNow() >= *accepted_at + kLastingSession) backoff_.Reset();
   Error why = FromGrpc(status);
   if (status.ok()) why = Unavailable("the coordinator ended the session");
   if (not_understood_) why = *std::exchange(not_understood_, std::nullopt);
@@ -72,6 +75,10 @@ void CoordinatorLink::OnClosed(const grpc::Status& status) {
                    "; remove that file to enrol anew)";
     return listener_.OnRefused(why);
   }
+  TryAgain(why);
+}
+
+void CoordinatorLink::TryAgain(const Error& why) {
   const auto wait = backoff_.Next();
   spdlog::warn("no session with the coordinator: {}; trying again in {} ms", why.message,
                wait.count());

@@ -5,9 +5,9 @@
 #include <functional>
 #include <string>
 
+#include "common/backoff.h"
 #include "common/result.h"
 #include "tutti/v1/worker.grpc.pb.h"
-#include "worker/daemon/backoff.h"
 #include "worker/daemon/worker_folder.h"
 
 namespace tutti {

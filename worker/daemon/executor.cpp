@@ -1,5 +1,6 @@
 #include "worker/daemon/executor.h"
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "worker/daemon/artifact_upload.h"
 #include "worker/daemon/command_folder.h"
 #include "worker/daemon/input_fetch.h"
+#include "worker/daemon/resume_note.h"
 
 namespace tutti {
 namespace {
@@ -62,7 +64,7 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
 
   void Start() {
     const Status made = MakeOutputDir();
-    if (!made.ok()) return Break(v1::FAILURE_CLASS_CRASHED, made.error().message);
+    if (!made.ok()) return BreakOrHandBack(v1::FAILURE_CLASS_CRASHED, made.error());
     Fetch();
   }
 
@@ -73,6 +75,12 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
       self->ReturnDevice();
       self->around_.listener.OnHalted(self->id_);
     });
+  }
+
+  void Salvage(const RunnerResume& leftover) {
+    resume_ = leftover;
+    salvaged_ = true;
+    SaveThen([self = shared_from_this()] { self->around_.listener.OnHalted(self->id_); });
   }
 
   void Stop() {
@@ -107,14 +115,18 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
 
   void OnFetched(Result<std::shared_ptr<InputPins>> pins) {
     if (!pins.ok() && IsPassing(pins.error())) return Retry(pins.error(), &Run::Fetch);
-    if (!pins.ok()) return Break(FetchFailureOf(pins.error()), "inputs: " + pins.error().message);
+    if (!pins.ok()) {
+      return BreakOrHandBack(FetchFailureOf(pins.error()), Annotate(pins.error(), "inputs"));
+    }
     pins_ = *std::move(pins);
     backoff_.Reset();
     fetch_seconds_ = Seconds(around_.clock.SteadyNow() - begun_);
     InputPaths inputs;
     for (const auto& [hash, pin] : *pins_) inputs[hash] = pin.path();
     // Features are made on the processor.
-    if (lease_.kind() != v1::JOB_KIND_PREPROCESS) device_ = around_.gpus.Take();
+    const auto& avoided = lease_.avoided_devices();
+    if (lease_.kind() != v1::JOB_KIND_PREPROCESS)
+      device_ = around_.gpus.Take({lease_.device(), {avoided.begin(), avoided.end()}});
     JobPlace place{output_dir_, device_.value_or("cpu"), {}};
     if (lease_.kind() == v1::JOB_KIND_TRAIN) place.resume_interval = around_.resume.write;
     Result<std::string> line = JobLine(lease_, inputs, place);
@@ -128,7 +140,7 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
   }
 
   void GiveToRunner(Status laid_out) {
-    if (!laid_out.ok()) return Break(v1::FAILURE_CLASS_CRASHED, laid_out.error().message);
+    if (!laid_out.ok()) return BreakOrHandBack(v1::FAILURE_CLASS_CRASHED, laid_out.error());
     const std::weak_ptr<Run> weak = weak_from_this();
     const auto on_event = [weak](const RunnerEvent& event) {
       if (const auto self = weak.lock(); self && !self->stopped_) self->OnEvent(event);
@@ -142,11 +154,11 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
                          : around_.runners.Run(lease_.kind(), line_, on_event, on_end);
     line_.clear();
     if (!job.ok()) {
-      return Break(v1::FAILURE_CLASS_CRASHED,
-                   "the runner cannot be started: " + job.error().message);
+      return BreakOrHandBack(v1::FAILURE_CLASS_CRASHED,
+                             Annotate(job.error(), "the runner cannot be started"));
     }
     job_ = *job;
-    around_.listener.OnRunning(id_);
+    around_.listener.OnRunning(id_, device_.value_or("cpu"));
   }
 
   void OnEvent(const RunnerEvent& event) {
@@ -160,6 +172,8 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
       artifacts_.push_back(*artifact);
     } else if (const auto* resume = std::get_if<RunnerResume>(&event)) {
       resume_ = *resume;
+      const Status noted = WriteResumeNote(around_.files, output_dir_.parent_path(), id_, *resume);
+      if (!noted.ok()) spdlog::warn("{}: {}", Describe(id_), noted.error().message);
       if (around_.clock.SteadyNow() >= resume_due_) UploadResume();
     } else if (const auto* error = std::get_if<RunnerTrackError>(&event)) {
       track_errors_[error->track_id] = error->message;
@@ -197,6 +211,9 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
 
   void OnResumeUploaded(Result<std::vector<v1::Artifact>> uploaded) {
     const RunnerResume file = *std::exchange(resume_uploading_, std::nullopt);
+    if (salvaged_ && !uploaded.ok() && IsPassing(uploaded.error())) {
+      return Retry(uploaded.error(), &Run::UploadResume);
+    }
     resume_due_ = around_.clock.SteadyNow() + around_.resume.upload;
     if (uploaded.ok()) {
       resume_told_ = file.epoch;
@@ -257,7 +274,7 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
     if (passing) {
       return Retry(uploaded.error(), &Run::Upload);
     }
-    if (!uploaded.ok()) return Break(FailureOf(uploaded.error()), uploaded.error().message);
+    if (!uploaded.ok()) return BreakOrHandBack(FailureOf(uploaded.error()), uploaded.error());
     for (v1::Artifact& artifact : *uploaded) *finished_.add_artifacts() = std::move(artifact);
     around_.listener.OnFinished(id_, std::move(finished_));
   }
@@ -267,6 +284,19 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
     spdlog::warn("{}: {}; trying again in {} ms", Describe(id_), why.message, wait.count());
     retry_ = around_.loop.RunAt(around_.clock.SteadyNow() + wait,
                                 [self = shared_from_this(), what] { (self.get()->*what)(); });
+  }
+
+  void BreakOrHandBack(v1::FailureClass failure, const Error& error) {
+    // No room, no handles, no memory: of this machine, whatever the job.
+    if (error.code == ErrorCode::kResourceExhausted) return HandBack(error.message);
+    Break(failure, error.message);
+  }
+
+  void HandBack(const std::string& reason) {
+    ReturnDevice();
+    pins_.reset();
+    spdlog::warn("{} is handed back: {}", Describe(id_), reason);
+    around_.listener.OnHandedBack(id_, reason);
   }
 
   void Break(v1::FailureClass failure, const std::string& message) {
@@ -282,6 +312,8 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
   }
 
   void TellBroke(v1::Broke broke) {
+    const auto fault = DiskFault(broke, lease_.has_command(), around_.check_disk);
+    if (fault) return HandBack(*fault);
     ReturnDevice();
     pins_.reset();
     spdlog::warn("{} broke: {}", Describe(id_), broke.message());
@@ -304,6 +336,7 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
   std::vector<RunnerArtifact> artifacts_;
   std::optional<RunnerResume> resume_;            // the newest
   std::optional<RunnerResume> resume_uploading_;  // on its way
+  bool salvaged_ = false;                         // an earlier daemon's
   std::int32_t resume_told_ = 0;                  // epoch of the one that the coordinator knows
   SteadyTime resume_due_;                         // not uploaded before, except at the end
   std::optional<std::function<void()>> after_save_;
@@ -337,10 +370,31 @@ void Executor::Halt(const AttemptId& id) {
   if (found != runs_.end()) found->second->Halt();
 }
 
+void Executor::Salvage(const AttemptId& id, const RunnerResume& leftover) {
+  v1::Lease lease;  // of which nothing more is known here
+  *lease.mutable_attempt() = ToProto(id);
+  const auto run = std::make_shared<Run>(around_, lease, jobs_ / FileName(id));
+  runs_[id] = run;
+  run->Salvage(leftover);
+}
+
 void Executor::Forget(const AttemptId& id) {
   Stop(id);
-  const Status removed = around_.files.RemoveAll(jobs_ / FileName(id));
-  if (!removed.ok()) spdlog::warn("{}", removed.error().message);
+  for (const Status& removed : {around_.files.RemoveAll(jobs_ / FileName(id)),
+                                RemoveResumeNote(around_.files, jobs_, id)}) {
+    if (!removed.ok()) spdlog::warn("{}", removed.error().message);
+  }
+}
+
+void Executor::ForgetAllBut(const std::vector<AttemptId>& kept) {
+  const auto names = around_.files.ListDirectory(jobs_);
+  if (!names.ok()) return spdlog::warn("{}", names.error().message);
+  for (const std::string& name : *names) {
+    const auto id = ParseFileName(std::string_view(name).substr(0, name.find('.')));
+    if (id && std::ranges::find(kept, *id) != kept.end()) continue;
+    const Status removed = around_.files.RemoveAll(jobs_ / name);
+    if (!removed.ok()) spdlog::warn("{}", removed.error().message);
+  }
 }
 
 }  // namespace tutti

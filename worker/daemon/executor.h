@@ -8,18 +8,20 @@
 #include <string>
 #include <vector>
 
+#include "common/backoff.h"
 #include "common/clock.h"
 #include "common/file_system.h"
 #include "common/random.h"
 #include "tutti/v1/worker.pb.h"
 #include "worker/daemon/attempt_id.h"
-#include "worker/daemon/backoff.h"
 #include "worker/daemon/blob_cache.h"
 #include "worker/daemon/blob_transport.h"
 #include "worker/daemon/data_roots.h"
+#include "worker/daemon/disk_care.h"
 #include "worker/daemon/event_loop.h"
 #include "worker/daemon/gpus.h"
 #include "worker/daemon/io_pool.h"
+#include "worker/daemon/runner_event.h"
 #include "worker/daemon/runner_pool.h"
 
 namespace tutti {
@@ -28,7 +30,7 @@ namespace tutti {
 class AttemptListener {
  public:
   virtual ~AttemptListener() = default;
-  virtual void OnRunning(const AttemptId& id) = 0;
+  virtual void OnRunning(const AttemptId& id, const std::string& device) = 0;
   virtual void OnProgress(const AttemptId& id, const v1::Progress& progress) = 0;
   virtual void OnEpoch(const AttemptId& id, const v1::EpochPoint& epoch) = 0;
   virtual void OnLogLine(const AttemptId& id, const std::string& line) = 0;
@@ -38,6 +40,8 @@ class AttemptListener {
   virtual void OnUploading(const AttemptId& id) = 0;
   virtual void OnFinished(const AttemptId& id, v1::Finished finished) = 0;
   virtual void OnBroke(const AttemptId& id, v1::Broke broke) = 0;
+  // In place of OnBroke, where this machine's disk is the reason.
+  virtual void OnHandedBack(const AttemptId& id, const std::string& reason) = 0;
 };
 
 // Owned by the loop's thread. Fetches and uploads run on the pool; while the coordinator cannot be
@@ -64,6 +68,7 @@ class Executor {
     GpuShares& gpus;
     AttemptListener& listener;
     ResumeIntervals resume{};
+    DiskCheck check_disk{};  // null: it is always well
   };
 
   // jobs: folder in which each attempt gets its output folder.
@@ -76,8 +81,13 @@ class Executor {
   // Kills its runner, uploads the newest resume file where there is one, then tells OnHalted; a
   // coordinator that cannot be reached is not waited for.
   void Halt(const AttemptId& id);
+  // What an earlier daemon's attempt has left is uploaded, however long the coordinator is away;
+  // then OnHalted.
+  void Salvage(const AttemptId& id, const RunnerResume& leftover);
   // Removes its output folder.
   void Forget(const AttemptId& id);
+  // Of all others; at the start.
+  void ForgetAllBut(const std::vector<AttemptId>& kept);
 
  private:
   class Run;

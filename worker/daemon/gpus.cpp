@@ -119,14 +119,28 @@ Result<std::vector<int>> ChooseGpus(const std::optional<std::vector<int>>& asked
 }
 
 GpuShares::GpuShares(const std::vector<int>& gpus) {
-  for (const int gpu : gpus) gpus_.push_back({"cuda:" + std::to_string(gpu), 0});
+  for (const int gpu : gpus) gpus_.push_back({DeviceName(gpu), 0});
 }
 
-std::string GpuShares::Take() {
+std::string DeviceName(int gpu) {
+  return "cuda:" + std::to_string(gpu);
+}
+
+GpuShares::Gpu* GpuShares::Choose(const GpuWish& wish) {
+  Gpu* chosen = nullptr;
+  for (Gpu& gpu : gpus_) {
+    if (gpu.device == wish.wanted) return &gpu;
+    if (std::ranges::find(wish.avoided, gpu.device) != wish.avoided.end()) continue;
+    if (chosen == nullptr || gpu.jobs < chosen->jobs) chosen = &gpu;
+  }
+  return chosen != nullptr ? chosen : &*std::ranges::min_element(gpus_, {}, &Gpu::jobs);
+}
+
+std::string GpuShares::Take(const GpuWish& wish) {
   if (gpus_.empty()) return kCpu;
-  Gpu& gpu = *std::ranges::min_element(gpus_, {}, &Gpu::jobs);
-  ++gpu.jobs;
-  return gpu.device;
+  Gpu* const gpu = Choose(wish);
+  ++gpu->jobs;
+  return gpu->device;
 }
 
 void GpuShares::GiveBack(const std::string& device) {

@@ -52,14 +52,23 @@ Result<std::vector<int>> ParseGpuList(std::string_view text);
 // for is not there.
 Result<std::vector<int>> ChooseGpus(const std::optional<std::vector<int>>& asked, GpuProbe& probe);
 
+// What the coordinator says about a job's GPU.
+struct GpuWish {
+  std::string wanted;                // this one; empty: any
+  std::vector<std::string> avoided;  // but none of these
+};
+
+// "cuda:2" for GPU 2.
+std::string DeviceName(int gpu);
+
 // Gives each job a GPU: the one with the fewest jobs, of equal ones the first named. So the slots
 // are shared out in turn. Owned by one thread.
 class GpuShares {
  public:
   explicit GpuShares(const std::vector<int>& gpus);
 
-  // "cuda:2"; "cpu" where the worker offers no GPU.
-  std::string Take();
+  // "cuda:2"; "cpu" where the worker offers no GPU. A wish that cannot be met is left unheard.
+  std::string Take(const GpuWish& wish = {});
   // What Take gave.
   void GiveBack(const std::string& device);
 
@@ -68,6 +77,8 @@ class GpuShares {
     std::string device;
     int jobs = 0;
   };
+  Gpu* Choose(const GpuWish& wish);
+
   std::vector<Gpu> gpus_;
 };
 

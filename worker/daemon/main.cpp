@@ -12,6 +12,7 @@
 #include <spdlog/spdlog.h>
 
 #include "common/clock.h"
+#include "common/disk_space.h"
 #include "common/environment.h"
 #include "common/file_system.h"
 #include "common/json.h"
@@ -20,10 +21,13 @@
 #include "common/rpc/channel.h"
 #include "common/rpc/profile.h"
 #include "common/rpc/session_protocol.h"
+#include "common/service_notice.h"
 #include "common/version.h"
+#include "worker/daemon/disk_watch.h"
 #include "worker/daemon/end_signals.h"
 #include "worker/daemon/enrolment.h"
 #include "worker/daemon/options.h"
+#include "worker/daemon/prediction_server.h"
 #include "worker/daemon/worker_daemon.h"
 
 namespace tutti {
@@ -57,7 +61,8 @@ Result<std::vector<int>> FindGpus(FileSystem& files, const WorkerOptions& option
   return ChooseGpus(options.gpus, probe);
 }
 
-v1::WorkerHello MakeHello(const WorkerOptions& options, const RunnerPool::Programs& programs) {
+v1::WorkerHello MakeHello(const WorkerOptions& options, const RunnerPool::Programs& programs,
+                          const std::vector<int>& gpus, const DataRoots& data_roots) {
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   v1::WorkerHello hello;
   hello.set_host(HostName());
@@ -68,6 +73,8 @@ v1::WorkerHello MakeHello(const WorkerOptions& options, const RunnerPool::Progra
   hello.set_slots(options.slots > 0 ? options.slots : std::min(cores, kMaxSlots));
   for (const auto& [kind, command] : programs) hello.add_kinds(kind);
   if (options.allow_command) hello.add_kinds(v1::JOB_KIND_COMMAND);
+  for (const int gpu : gpus) hello.add_devices(DeviceName(gpu));
+  for (const std::string& root : data_roots.Roots()) hello.add_data_roots(root);
   return hello;
 }
 
@@ -78,6 +85,7 @@ void TellReady(const std::string& id, const v1::WorkerHello& hello, const std::v
                       {"slots", hello.slots()},
                       {"gpus", gpus}};
   std::cout << DumpJson(ready) << std::endl;
+  TellServiceManager(kServiceReady);
 }
 
 // A first signal drains; a second one ends everything now, also what hangs in a download. What
@@ -86,7 +94,10 @@ void WatchSignals(EventLoop& loop, EndSignals& signals, WorkerDaemon& daemon, Ru
   loop.Watch(signals.fd(), POLLIN, [&, told = false](short) mutable {
     const int signal = signals.Take();
     if (signal == 0) return;
-    if (!std::exchange(told, true)) return daemon.Drain("signal " + std::to_string(signal));
+    if (!std::exchange(told, true)) {
+      TellServiceManager(kServiceStopping);
+      return daemon.Drain("signal " + std::to_string(signal));
+    }
     runners.KillAll();
     std::quick_exit(kEndedAtOnce);
   });
@@ -103,13 +114,15 @@ Status Serve(const WorkerOptions& options, const Profile& profile) {
   TUTTI_ASSIGN_OR_RETURN(const auto channel, OpenChannel(profile));
   TUTTI_ASSIGN_OR_RETURN(WorkerFolder folder, WorkerFolder::Open(files, random, options.dir));
   TUTTI_ASSIGN_OR_RETURN(RunnerLedger ledger, RunnerLedger::Open(files, random, folder.runners()));
+  TUTTI_RETURN_IF_ERROR(ledger.AdoptOrphans());
+  const auto cgroups = RunnerCgroups::Find(files, ledger.mark(), ledger.earlier_marks());
   TUTTI_ASSIGN_OR_RETURN(const auto spool, Spool::Open(files, folder.spool()));
   // Before the loop and so gone after it: work that the loop never came to holds pins.
   TUTTI_ASSIGN_OR_RETURN(const auto cache,
                          BlobCache::Open(files, clock, folder.cache(), options.cache_limit_bytes));
   TUTTI_ASSIGN_OR_RETURN(const auto loop, EventLoop::Create(clock));
 
-  const v1::WorkerHello hello = MakeHello(options, programs);
+  const v1::WorkerHello hello = MakeHello(options, programs, gpus, data_roots);
   const auto stub = v1::WorkerService::NewStub(channel);
   Backoff backoff(random, kFirstReconnect, kLongestReconnect);
   // Also before the first connect it ends when it is time to.
@@ -124,19 +137,36 @@ Status Serve(const WorkerOptions& options, const Profile& profile) {
   TUTTI_ASSIGN_OR_RETURN(const std::string token,
                          OwnToken(*stub, folder, profile.token, hello.name(), backoff, wait));
 
-  RunnerPool runners({*loop, clock, files, ledger}, std::move(programs),
+  const RunnerPool::Programs serving_programs = programs;
+  RunnerPool runners({*loop, clock, files, ledger, cgroups.get()}, std::move(programs),
                      static_cast<std::size_t>(hello.slots()));
-  GrpcBlobTransport blobs(BlobClient(v1::BlobService::NewStub(channel), token));
+  // On a connection of their own: on a slow link a heartbeat must not wait behind an upload.
+  TUTTI_ASSIGN_OR_RETURN(const auto blob_channel, OpenChannel(profile));
+  GrpcBlobTransport blobs(BlobClient(v1::BlobService::NewStub(blob_channel), token));
   GpuShares shares(gpus);
+  DiskWatch disk(
+      files, options.dir, [&options] { return FreeBytes(options.dir); }, *cache,
+      options.min_free_bytes);
   IoPool pool(kIoThreads);
   WorkerDaemon daemon({*loop, pool, clock, files, random, folder, *spool, *cache, blobs, data_roots,
-                       runners, shares, *stub},
+                       runners, shares, *stub, [&disk] { return disk.Check(); }},
                       token,
                       {hello,
                        options.exit_when_idle,
                        options.until,
                        {options.resume_interval, options.resume_upload_interval}},
                       [&] { TellReady(folder.worker_id(), hello, gpus); });
+  // On a connection of its own too: files of many megabytes come on it.
+  TUTTI_ASSIGN_OR_RETURN(const auto predict_channel, OpenChannel(profile));
+  const auto predict_stub = v1::PredictService::NewStub(predict_channel);
+  RunnerPool listening({*loop, clock, files, ledger, cgroups.get()}, serving_programs, 2);
+  std::unique_ptr<PredictionServer> server;
+  if (options.serve) {
+    TUTTI_ASSIGN_OR_RETURN(
+        server, PredictionServer::Start(
+                    {*loop, clock, files, random, *cache, blobs, listening, *predict_stub},
+                    options.dir / "listening", folder.worker_id(), token, hello.cores()));
+  }
   WatchSignals(*loop, signals, daemon, runners);
   daemon.Start();
   loop->Run();

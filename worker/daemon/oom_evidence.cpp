@@ -1,16 +1,21 @@
 #include "worker/daemon/oom_evidence.h"
 
+#include <algorithm>
 #include <charconv>
 #include <string>
 #include <string_view>
 
 namespace tutti {
+namespace {
 
-std::optional<std::uint64_t> KernelOomKills(FileSystem& files) {
-  constexpr std::string_view kName = "\noom_kill ";
-  const auto text = files.ReadFile("/proc/vmstat");
+// The number behind a line's first word.
+std::optional<std::uint64_t> CounterIn(const Result<std::string>& text) {
+  constexpr std::string_view kName = "oom_kill ";
   if (!text.ok()) return std::nullopt;
-  const std::size_t at = text->find(kName);
+  std::size_t at = text->find(kName);
+  while (at != std::string::npos && at > 0 && (*text)[at - 1] != '\n') {
+    at = text->find(kName, at + 1);
+  }
   if (at == std::string::npos) return std::nullopt;
   std::uint64_t count = 0;
   const char* begin = text->data() + at + kName.size();
@@ -18,6 +23,30 @@ std::optional<std::uint64_t> KernelOomKills(FileSystem& files) {
     return std::nullopt;
   }
   return count;
+}
+
+// Below /sys/fs/cgroup; nothing without the unified hierarchy.
+std::optional<std::string> ControlGroup(FileSystem& files, const std::filesystem::path& root) {
+  constexpr std::string_view kUnified = "0::/";
+  const auto text = files.ReadFile(root / "proc/self/cgroup");
+  if (!text.ok()) return std::nullopt;
+  std::string_view rest = *text;
+  while (!rest.empty()) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    if (line.starts_with(kUnified)) return std::string(line.substr(kUnified.size()));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> KernelOomKills(FileSystem& files, const std::filesystem::path& root) {
+  if (const auto group = ControlGroup(files, root)) {
+    const auto path = root / "sys/fs/cgroup" / *group / "memory.events";
+    if (const auto count = CounterIn(files.ReadFile(path))) return count;
+  }
+  return CounterIn(files.ReadFile(root / "proc/vmstat"));
 }
 
 }  // namespace tutti

@@ -49,6 +49,8 @@ void Describe(CLI::App& app, WorkerOptions& options, const Clock& clock) {
   AddParsed(app, "--cache-limit", options.cache_limit_bytes, ParseByteSize,
             "most bytes of audio and features kept here, for example 20GB; those used longest ago "
             "go first (default: 50GB)");
+  AddParsed(app, "--min-free", options.min_free_bytes, ParseByteSize,
+            "below this much free room on the folder's disk no jobs are taken (default: 256MiB)");
   AddParsed(app, "--resume-interval", options.resume_interval, ParseDuration,
             "how often a training writes what another attempt can go on from (default: 60s; 0s: "
             "after each epoch)");
@@ -69,6 +71,8 @@ void Describe(CLI::App& app, WorkerOptions& options, const Clock& clock) {
          "given several times")
       ->expected(1)
       ->take_all();
+  app.add_flag("--serve", options.serve,
+               "listen to files that people send to the coordinator's pages, beside the slots");
   app.add_flag("--allow-command", options.allow_command,
                "run programs that sweep files name, with this user's rights");
   app.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off")

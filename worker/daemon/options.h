@@ -12,6 +12,7 @@
 #include "common/clock.h"
 #include "worker/daemon/blob_cache.h"
 #include "worker/daemon/data_roots.h"
+#include "worker/daemon/disk_watch.h"
 
 namespace tutti {
 
@@ -25,10 +26,12 @@ struct WorkerOptions {
   std::optional<std::chrono::milliseconds> exit_when_idle;
   std::optional<UnixMillis> until;  // from then on no more work
   std::uint64_t cache_limit_bytes = kDefaultCacheLimitBytes;
+  std::uint64_t min_free_bytes = kDefaultMinFreeBytes;  // on the disk of `dir`
   std::optional<std::vector<int>> gpus;  // empty list: none; not given: all there are
   std::vector<DataRoot> data_roots;
   std::chrono::milliseconds resume_interval{60'000};          // 0: after each epoch
   std::chrono::milliseconds resume_upload_interval{600'000};  // 0: each that is written
+  bool serve = false;                                         // listens to files that people send
   bool allow_command = false;                                 // programs that a sweep file names
   std::string log_level = "info";
 };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/json.h"
+#include "common/safe_path.h"
 
 namespace tutti {
 namespace {
@@ -70,6 +71,13 @@ Result<RunnerEvent> ToArtifact(const Json& event) {
   RunnerArtifact artifact;
   TUTTI_ASSIGN_OR_RETURN(artifact.name, Field<std::string>(event, "name", kWhat));
   TUTTI_ASSIGN_OR_RETURN(artifact.path, Field<std::string>(event, "path", kWhat));
+  // The coordinator refuses such a name and all that comes with it.
+  if (artifact.name.size() > kMaxArtifactNameBytes || !IsSafeRelativePath(artifact.name)) {
+    return InvalidArgument(std::string(kWhat) + ": artifact: expected a name of 1 to " +
+                           std::to_string(kMaxArtifactNameBytes) +
+                           " bytes that stays below its folder, got \"" +
+                           artifact.name.substr(0, kMaxArtifactNameBytes) + "\"");
+  }
   return RunnerEvent(std::move(artifact));
 }
 

@@ -17,6 +17,8 @@ namespace tutti {
 
 inline constexpr std::string_view kEventPrefix = "{\"event\"";
 
+inline constexpr std::size_t kMaxArtifactNameBytes = 200;  // the coordinator takes no more
+
 struct RunnerHello {
   std::int64_t protocol = 0;
   bool reusable = false;
@@ -26,7 +28,7 @@ struct RunnerTrackError {
   std::string message;
 };
 struct RunnerArtifact {
-  std::string name;
+  std::string name;  // a safe relative path, as files are called so later
   std::string path;  // relative to the job's output folder; not checked yet
 };
 // What a later attempt can go on from after this epoch; a newer one replaces it.

@@ -1,54 +1,22 @@
 #include "worker/daemon/runner_ledger.h"
 
-#include <charconv>
-#include <csignal>
-#include <vector>
+#include <algorithm>
+#include <cerrno>
+#include <unistd.h>
+#include <utility>
 
 #include <spdlog/spdlog.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 
 #include "common/json.h"
+#include "worker/daemon/process_table.h"
 
 namespace tutti {
 namespace {
 
-struct ProcessStat {
-  pid_t group = 0;
-  std::uint64_t start_time = 0;
-};
-
-// Fields of /proc/<pid>/stat after the name, which may hold anything, even ")": 1 is the state.
-constexpr std::size_t kGroupField = 3;
-constexpr std::size_t kStartTimeField = 20;
-
-std::optional<ProcessStat> StatOf(const std::string& pid) {
-  PosixFileSystem files;
-  const auto text = files.ReadFile("/proc/" + pid + "/stat");
-  if (!text.ok()) return std::nullopt;
-  std::size_t at = text->rfind(')');
-  if (at == std::string::npos) return std::nullopt;
-  std::vector<std::string> fields;
-  while (fields.size() <= kStartTimeField && at != std::string::npos) {
-    const std::size_t end = text->find(' ', at + 1);
-    fields.push_back(text->substr(at + 1, end == std::string::npos ? end : end - at - 1));
-    at = end;
-  }
-  if (fields.size() <= kStartTimeField) return std::nullopt;
-  ProcessStat stat;
-  const auto parse = [](const std::string& field, auto& value) {
-    return std::from_chars(field.data(), field.data() + field.size(), value).ec == std::errc{};
-  };
-  if (!parse(fields[kGroupField], stat.group) || !parse(fields[kStartTimeField], stat.start_time)) {
-    return std::nullopt;
-  }
-  return stat;
-}
-
-bool HasMark(const std::string& pid, const std::string& mark) {
-  PosixFileSystem files;
-  const auto environment = files.ReadFile("/proc/" + pid + "/environ");
-  const std::string wanted = std::string(kRunnerMarkVariable) + "=" + mark;
-  return environment.ok() && environment->find(wanted) != std::string::npos;
-}
+// Each round ends what the one before has brought up.
+constexpr int kLeftoverRounds = 20;
 
 struct Entry {
   pid_t pid = 0;
@@ -66,25 +34,48 @@ Result<Entry> ReadEntry(FileSystem& files, const std::filesystem::path& path) {
   return Entry{static_cast<pid_t>(pid), static_cast<std::uint64_t>(start), mark};
 }
 
-bool IsAlive(FileSystem& files, const Entry& entry) {
-  const auto processes = files.ListDirectory("/proc");
-  if (!processes.ok()) return false;
-  for (const std::string& name : *processes) {
-    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    const auto stat = StatOf(name);
-    if (!stat || stat->group != entry.pid) continue;
-    const bool leader = name == std::to_string(entry.pid);
-    if ((leader && stat->start_time == entry.start_time) || HasMark(name, entry.mark)) return true;
+struct Leftovers {
+  std::vector<Entry> runners;
+  std::vector<std::string> marks;
+
+  bool IsRunner(const ProcessEntry& process) const {
+    return std::ranges::any_of(runners, [&](const Entry& entry) {
+      return entry.pid == process.pid && entry.start_time == process.start_time;
+    });
   }
-  return false;
+  bool IsMarked(const ProcessEntry& process) const {
+    return std::ranges::any_of(marks, [&](const std::string& mark) {
+      return StartedWith(process.pid, std::string(kRunnerMarkVariable) + "=" + mark);
+    });
+  }
+};
+
+// How many there were.
+int EndAll(const Leftovers& leftovers) {
+  const std::vector<ProcessEntry> all = AllProcesses();
+  std::set<pid_t> groups;  // whose leader is a runner of ours
+  for (const ProcessEntry& process : all) {
+    if (leftovers.IsRunner(process)) groups.insert(process.pid);
+  }
+  std::vector<UniqueFd> ending;
+  for (const ProcessEntry& process : all) {
+    if (process.ended || process.pid == ::getpid()) continue;
+    if (!groups.contains(process.group) && !leftovers.IsMarked(process)) continue;
+    spdlog::warn("process {} of an earlier daemon's runner still lives: ending it", process.pid);
+    if (UniqueFd handle = EndProcess(process); handle.valid()) ending.push_back(std::move(handle));
+  }
+  if (!WaitForEnd(ending, kLeftoverEndLimit)) {
+    spdlog::warn("a process of an earlier daemon's runner does not end");
+  }
+  return static_cast<int>(ending.size());
 }
 
 }  // namespace
 
 std::optional<std::uint64_t> StartTimeOf(pid_t pid) {
-  const auto stat = StatOf(std::to_string(pid));
-  if (!stat) return std::nullopt;
-  return stat->start_time;
+  const auto process = FindProcess(pid);
+  if (!process) return std::nullopt;
+  return process->start_time;
 }
 
 Result<RunnerLedger> RunnerLedger::Open(FileSystem& files, RandomSource& random,
@@ -92,25 +83,43 @@ Result<RunnerLedger> RunnerLedger::Open(FileSystem& files, RandomSource& random,
   TUTTI_RETURN_IF_ERROR(files.CreateDirectories(folder, 0700));
   RunnerLedger ledger(files, std::move(folder), random.Hex(16));
   TUTTI_RETURN_IF_ERROR(ledger.EndLeftovers());
+  TUTTI_RETURN_IF_ERROR(files.WriteFileAtomically(ledger.MarkFile(), ledger.mark_ + "\n", 0600));
   return ledger;
 }
 
 Status RunnerLedger::EndLeftovers() {
   TUTTI_ASSIGN_OR_RETURN(const auto names, files_->ListDirectory(folder_));
+  Leftovers leftovers;
+  std::vector<std::filesystem::path> entries;
+  if (files_->Exists(MarkFile())) {
+    TUTTI_ASSIGN_OR_RETURN(const std::string text, files_->ReadFile(MarkFile()));
+    leftovers.marks.push_back(text.substr(0, text.find('\n')));
+  }
   for (const std::string& name : names) {
-    const std::filesystem::path path = folder_ / name;
+    const std::filesystem::path& path = entries.emplace_back(folder_ / name);
     const auto entry = ReadEntry(*files_, path);
     if (!entry.ok()) {
       spdlog::warn("{}", entry.error().message);
-    } else if (IsAlive(*files_, *entry)) {
-      spdlog::warn("a runner of an earlier daemon still lives: ending process group {}",
-                   entry->pid);
-      ::kill(-entry->pid, SIGKILL);
-      ++ended_;
+      continue;
     }
-    TUTTI_RETURN_IF_ERROR(files_->Remove(path));
+    leftovers.runners.push_back(*entry);
+    leftovers.marks.push_back(entry->mark);
   }
+  std::ranges::sort(leftovers.marks);
+  const auto repeated = std::ranges::unique(leftovers.marks);
+  leftovers.marks.erase(repeated.begin(), repeated.end());
+  for (int round = 0; round < kLeftoverRounds && !leftovers.marks.empty(); ++round) {
+    const int ended = EndAll(leftovers);
+    if (ended == 0) break;
+    ended_ += ended;
+  }
+  for (const std::filesystem::path& path : entries) TUTTI_RETURN_IF_ERROR(files_->Remove(path));
+  earlier_marks_ = std::move(leftovers.marks);
   return {};
+}
+
+std::filesystem::path RunnerLedger::MarkFile() const {
+  return folder_.string() + ".mark";
 }
 
 std::filesystem::path RunnerLedger::PathOf(pid_t pid) const {
@@ -118,14 +127,38 @@ std::filesystem::path RunnerLedger::PathOf(pid_t pid) const {
 }
 
 Status RunnerLedger::Add(pid_t pid) {
+  runners_.insert(pid);
   const Json entry = {{"pid", pid}, {"start_time", StartTimeOf(pid).value_or(0)}, {"mark", mark_}};
   return files_->WriteFileAtomically(PathOf(pid), DumpJson(entry) + "\n", 0600);
 }
 
 void RunnerLedger::Remove(pid_t pid) {
+  runners_.erase(pid);
   if (const Status removed = files_->Remove(PathOf(pid)); !removed.ok()) {
     spdlog::warn("{}", removed.error().message);
   }
+}
+
+Status RunnerLedger::AdoptOrphans() {
+  if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return ErrnoError(errno, "adopt orphans");
+  adopts_ = true;
+  return {};
+}
+
+std::size_t RunnerLedger::EndOrphans(std::chrono::milliseconds at_most) {
+  if (!adopts_) return 0;
+  std::vector<pid_t> orphans;
+  std::vector<UniqueFd> ending;
+  for (const ProcessEntry& process : AllProcesses()) {
+    if (process.parent != ::getpid() || runners_.contains(process.pid)) continue;
+    orphans.push_back(process.pid);
+    if (process.ended) continue;
+    spdlog::info("ending process {}, which a runner has left", process.pid);
+    if (UniqueFd handle = EndProcess(process); handle.valid()) ending.push_back(std::move(handle));
+  }
+  (void)WaitForEnd(ending, at_most);
+  for (const pid_t pid : orphans) ::waitpid(pid, nullptr, WNOHANG);
+  return orphans.size();
 }
 
 }  // namespace tutti

@@ -29,7 +29,9 @@ Result<RunnerPool::Runner*> RunnerPool::StartRunner(v1::JobKind kind, RunnerProg
   MakeRoom(kind);
   const std::uint64_t number = ++last_number_;
   const auto on_gone = [this, number, alive = std::weak_ptr(alive_)] {
-    if (!alive.expired()) runners_.erase(number);
+    if (alive.expired()) return;
+    runners_.erase(number);
+    EndOrphans();
   };
   TUTTI_ASSIGN_OR_RETURN(auto process, RunnerProcess::Start(around_, std::move(program), on_gone));
   Runner& runner = runners_[number];
@@ -72,8 +74,26 @@ void RunnerPool::Abort(JobNumber job) {
   }
 }
 
+void RunnerPool::EndOrphans() {
+  around_.loop.Cancel(std::exchange(orphan_look_, 0));
+  if (around_.ledger.EndOrphans(std::chrono::milliseconds(0)) == 0) return;
+  orphan_look_ = around_.loop.RunAt(around_.clock.SteadyNow() + kOrphanLook, [this] {
+    orphan_look_ = 0;
+    EndOrphans();
+  });
+}
+
 void RunnerPool::KillAll() {
   for (auto& [number, runner] : runners_) runner.process->Kill();
+  runners_.clear();
+  const SteadyTime deadline = around_.clock.SteadyNow() + kOrphanLimit;
+  while (around_.ledger.EndOrphans(kOrphanLook) > 0 && around_.clock.SteadyNow() < deadline) {
+  }
+}
+
+RunnerPool::~RunnerPool() {
+  around_.loop.Cancel(orphan_look_);
+  KillAll();
 }
 
 }  // namespace tutti

@@ -1,6 +1,7 @@
 // The runner processes of one worker: at most one per slot, kept warm between jobs of their kind.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -13,7 +14,12 @@
 
 namespace tutti {
 
-// Owned by the loop's thread. Destroying it ends all runners.
+// What a runner has left of its own processes is looked for again so soon after its end.
+inline constexpr std::chrono::milliseconds kOrphanLook{20};
+// The end of the last runners and of what they leave is waited for so long.
+inline constexpr std::chrono::milliseconds kOrphanLimit{2'000};
+
+// Owned by the loop's thread. Destroying it ends all runners and what they have started.
 class RunnerPool {
  public:
   using JobNumber = std::uint64_t;
@@ -22,6 +28,9 @@ class RunnerPool {
 
   RunnerPool(const RunnerProcess::Surroundings& surroundings, Programs programs, std::size_t slots)
       : around_(surroundings), programs_(std::move(programs)), slots_(slots) {}
+  ~RunnerPool();
+  RunnerPool(const RunnerPool&) = delete;
+  RunnerPool& operator=(const RunnerPool&) = delete;
 
   // Gives the job to a warm runner of its kind, or starts one; where every slot has its process, an
   // idle one of another kind makes room. kInvalidArgument: no program for this kind. kNotFound: the
@@ -33,7 +42,7 @@ class RunnerPool {
                                RunnerProcess::OnEvent on_event, RunnerProcess::OnEnd on_end);
   // Ends the runner of this job, if it still has it.
   void Abort(JobNumber job);
-  // Every process group, at once, without waiting.
+  // Every runner and what it has started; none takes a job any more.
   void KillAll();
 
   std::size_t process_count() const { return runners_.size(); }
@@ -48,12 +57,15 @@ class RunnerPool {
   Runner* FindIdle(v1::JobKind kind);
   void MakeRoom(v1::JobKind kind);
   Result<Runner*> StartRunner(v1::JobKind kind, RunnerProgram program);
+  // Until there are none.
+  void EndOrphans();
 
   RunnerProcess::Surroundings around_;
   Programs programs_;
   std::size_t slots_;
   std::uint64_t last_number_ = 0;
   std::map<std::uint64_t, Runner> runners_;
+  EventLoop::TimerId orphan_look_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for callbacks that come late
 };
 

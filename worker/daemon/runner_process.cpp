@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kReadsPerTurn = 16;  // then the loop serves others
 constexpr std::size_t kReadBytes = 65'536;
+constexpr std::chrono::milliseconds kNoWait{0};
 
 std::size_t OutputLimit(std::string_view start) {
   const std::size_t n = std::min(start.size(), kEventPrefix.size());
@@ -46,6 +47,8 @@ Result<std::unique_ptr<RunnerProcess>> RunnerProcess::Start(const Surroundings& 
   options.input = Stream::kPipe;
   options.output = Stream::kPipe;
   options.errors = Stream::kPipe;
+  options.adopts_orphans = true;
+  if (surroundings.cgroups != nullptr) options.cgroup = surroundings.cgroups->Make();
   TUTTI_ASSIGN_OR_RETURN(auto child, Spawn(options));
   TUTTI_RETURN_IF_ERROR(surroundings.ledger.Add(child->pid()));
   // By number: glibc 2.36 declares pidfd_open as a C++ function.
@@ -54,15 +57,18 @@ Result<std::unique_ptr<RunnerProcess>> RunnerProcess::Start(const Surroundings& 
   for (const UniqueFd* fd : {&child->input(), &child->output(), &child->errors()}) {
     TUTTI_RETURN_IF_ERROR(SetNonBlocking(*fd));
   }
-  return std::unique_ptr<RunnerProcess>(new RunnerProcess(
-      surroundings, std::move(child), std::move(end), program.foreign, std::move(on_gone)));
+  return std::unique_ptr<RunnerProcess>(new RunnerProcess(surroundings, std::move(child),
+                                                          std::move(end), std::move(options.cgroup),
+                                                          program.foreign, std::move(on_gone)));
 }
 
 RunnerProcess::RunnerProcess(const Surroundings& surroundings, std::unique_ptr<ChildProcess> child,
-                             UniqueFd end, bool foreign, std::function<void()> on_gone)
+                             UniqueFd end, std::filesystem::path cgroup, bool foreign,
+                             std::function<void()> on_gone)
     : around_(surroundings),
       child_(std::move(child)),
       ended_(std::move(end)),
+      cgroup_(std::move(cgroup)),
       foreign_(foreign),
       on_gone_(std::move(on_gone)),
       output_lines_(OutputLimit, [this](std::string_view line,
@@ -78,8 +84,15 @@ RunnerProcess::~RunnerProcess() {
     if (fd->valid()) around_.loop.Unwatch(fd->get());
   }
   const pid_t pid = child_->pid();
+  EndAll();
   child_.reset();
   around_.ledger.Remove(pid);
+  if (around_.cgroups != nullptr) around_.cgroups->Remove(cgroup_);
+}
+
+void RunnerProcess::EndAll() {
+  if (around_.cgroups != nullptr) around_.cgroups->End(cgroup_);
+  child_->SignalGroup(SIGKILL);
 }
 
 void RunnerProcess::Watch() {
@@ -190,8 +203,7 @@ void RunnerProcess::OnJobEnded(JobEnd end) {
   end_ = std::move(end);
   around_.loop.Unwatch(child_->input().get());
   child_->input().Reset();
-  grace_ = around_.loop.RunAt(around_.clock.SteadyNow() + kExitGrace,
-                              [this] { child_->SignalGroup(SIGKILL); });
+  grace_ = around_.loop.RunAt(around_.clock.SteadyNow() + kExitGrace, [this] { EndAll(); });
 }
 
 void RunnerProcess::OnExit() {
@@ -200,7 +212,8 @@ void RunnerProcess::OnExit() {
   around_.loop.Unwatch(ended_.get());
   around_.loop.Cancel(grace_);
   // Its children go first: they might hold the pipes open and write for ever.
-  child_->SignalGroup(SIGKILL);
+  EndAll();
+  (void)around_.ledger.EndOrphans(kNoWait);
   OnReadable(child_->errors(), error_lines_);
   OnReadable(child_->output(), output_lines_);
   error_lines_.Finish();
@@ -231,10 +244,11 @@ v1::Broke RunnerProcess::Broke(v1::FailureClass failure, const std::string& mess
 v1::Broke RunnerProcess::BrokeBy(const ExitStatus& status) const {
   v1::FailureClass failure = v1::FAILURE_CLASS_CRASHED;
   std::string message = "the runner ended without a result: " + Describe(status);
-  // A SIGKILL of ours leaves no job behind, so this one came from elsewhere.
+  // A SIGKILL of ours leaves no job behind, so this one came from elsewhere. A shell tells that of
+  // its child as an exit code.
+  const bool was_killed = status.signal == SIGKILL || status.exit_code == 128 + SIGKILL;
   const auto oom_kills = KernelOomKills(around_.files);
-  if (status.signal == SIGKILL && oom_kills && oom_kills_before_ &&
-      *oom_kills > *oom_kills_before_) {
+  if (was_killed && oom_kills && oom_kills_before_ && *oom_kills > *oom_kills_before_) {
     failure = v1::FAILURE_CLASS_OUT_OF_MEMORY;
     message = "the kernel ended the runner: the machine had no memory left";
   }
@@ -262,7 +276,7 @@ void RunnerProcess::Kill() {
   on_event_ = nullptr;
   on_end_ = nullptr;
   if (state_ != State::kGone) state_ = State::kDying;
-  child_->SignalGroup(SIGKILL);
+  EndAll();
 }
 
 }  // namespace tutti

@@ -17,6 +17,7 @@
 #include "common/result.h"
 #include "tutti/v1/worker.pb.h"
 #include "worker/daemon/event_loop.h"
+#include "worker/daemon/runner_cgroups.h"
 #include "worker/daemon/runner_event.h"
 #include "worker/daemon/runner_ledger.h"
 #include "worker/daemon/runner_output.h"
@@ -49,6 +50,7 @@ class RunnerProcess {
     const Clock& clock;
     FileSystem& files;
     RunnerLedger& ledger;
+    RunnerCgroups* cgroups = nullptr;  // nothing: the machine gives this worker none
   };
   enum class State {
     kIdle,   // takes a job
@@ -82,8 +84,10 @@ class RunnerProcess {
 
  private:
   RunnerProcess(const Surroundings& surroundings, std::unique_ptr<ChildProcess> child, UniqueFd end,
-                bool foreign, std::function<void()> on_gone);
+                std::filesystem::path cgroup, bool foreign, std::function<void()> on_gone);
 
+  // With all that it has started, as far as the kernel knows them as one.
+  void EndAll();
   void Watch();
   void WriteInput();
   // False at the end of the stream.
@@ -101,7 +105,8 @@ class RunnerProcess {
 
   Surroundings around_;
   std::unique_ptr<ChildProcess> child_;
-  UniqueFd ended_;  // pidfd: readable when the process has ended
+  UniqueFd ended_;                      // pidfd: readable when the process has ended
+  const std::filesystem::path cgroup_;  // empty: none of its own
   const bool foreign_;
   std::function<void()> on_gone_;
   State state_ = State::kIdle;

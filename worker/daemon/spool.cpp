@@ -109,14 +109,21 @@ Status Spool::Append(const v1::AttemptEvent& event, Durability durability) {
   File& file = found->second;
   const std::string record = Record(event);
   if (durability == Durability::kProcess && file.bytes + record.size() > kMaxSpoolFileBytes) {
-    return ResourceExhausted("spool of " + Describe(attempt) + ": more than " +
-                             std::to_string(kMaxSpoolFileBytes) + " bytes");
+    return FailedPrecondition("spool of " + Describe(attempt) + ": more than " +
+                              std::to_string(kMaxSpoolFileBytes) + " bytes");
   }
   TUTTI_RETURN_IF_ERROR(file.file->Append(record));
   file.bytes += record.size();
   if (durability == Durability::kProcess) return {};
   TUTTI_RETURN_IF_ERROR(file.file->Sync());
   return files_.SyncDirectory(folder_);
+}
+
+Status Spool::Rewrite(const AttemptId& attempt, const std::vector<v1::AttemptEvent>& events) {
+  open_.erase(attempt);  // the file of that name will be another one
+  std::string contents;
+  for (const v1::AttemptEvent& event : events) contents += Record(event);
+  return files_.WriteFileAtomically(PathOf(attempt), contents, 0600);
 }
 
 Status Spool::Forget(const AttemptId& attempt) {

@@ -42,8 +42,12 @@ class Spool {
 
   const std::vector<Recovered>& recovered() const { return recovered_; }
 
-  // kResourceExhausted: the disk is full, or the attempt's file is (an event that is not final).
+  // kFailedPrecondition: the attempt's file is full (an event that is not final). Any other error,
+  // such as a full disk: what the file ends in is not known; nothing may be appended before
+  // Rewrite.
   Status Append(const v1::AttemptEvent& event, Durability durability);
+  // The attempt's file anew, with all its events, durably.
+  Status Rewrite(const AttemptId& attempt, const std::vector<v1::AttemptEvent>& events);
   Status Forget(const AttemptId& attempt);
 
  private:

@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include "worker/daemon/end_time.h"
+#include "worker/daemon/resume_note.h"
 
 namespace tutti {
 namespace {
@@ -26,18 +27,35 @@ WorkerDaemon::WorkerDaemon(const Surroundings& surroundings, const std::string& 
       options_(options),
       on_ready_(std::move(on_ready)),
       agent_({surroundings.folder.worker_id(), options.hello, options.hello.slots()}),
-      executor_(
-          {surroundings.loop, surroundings.pool, surroundings.clock, surroundings.files,
-           surroundings.random, surroundings.cache, surroundings.blobs, surroundings.data_roots,
-           surroundings.runners, surroundings.gpus, *this, options_.resume},
-          surroundings.folder.jobs()),
+      disk_(surroundings.spool, agent_, surroundings.check_disk),
+      executor_({surroundings.loop, surroundings.pool, surroundings.clock, surroundings.files,
+                 surroundings.random, surroundings.cache, surroundings.blobs,
+                 surroundings.data_roots, surroundings.runners, surroundings.gpus, *this,
+                 options_.resume, surroundings.check_disk},
+                surroundings.folder.jobs()),
       link_(surroundings.loop, surroundings.clock, surroundings.random, surroundings.folder,
             surroundings.stub, token, *this) {}
 
-void WorkerDaemon::Start() {
+// A resume file that was written after the last one uploaded is worth saving.
+void WorkerDaemon::Recover() {
+  std::vector<AttemptId> kept;
   for (const Spool::Recovered& recovered : around_.spool.recovered()) {
-    agent_.Recover(recovered.attempt, recovered.events, Now());
+    kept.push_back(recovered.attempt);
+    std::int32_t told = 0;
+    for (const v1::AttemptEvent& event : recovered.events) {
+      if (event.has_resume()) told = std::max(told, event.resume().epoch());
+    }
+    const auto left = ReadResumeNote(around_.files, around_.folder.jobs(), recovered.attempt);
+    const bool newer = left && left->epoch > told;
+    if (newer) leftovers_[recovered.attempt] = *left;
+    agent_.Recover(recovered.attempt, recovered.events,
+                   newer ? Agent::Leftover::kResumeFile : Agent::Leftover::kNothing, Now());
   }
+  executor_.ForgetAllBut(kept);
+}
+
+void WorkerDaemon::Start() {
+  Recover();
   CheckUntil();
   link_.Connect();
   SchedulePump();
@@ -55,9 +73,9 @@ Instant WorkerDaemon::Now() const {
   return {around_.clock.SteadyNow(), around_.clock.WallNow()};
 }
 
-void WorkerDaemon::OnRunning(const AttemptId& id) {
-  spdlog::info("{} runs", Describe(id));
-  agent_.OnRunning(id, Now());
+void WorkerDaemon::OnRunning(const AttemptId& id, const std::string& device) {
+  spdlog::info("{} runs on {}", Describe(id), device);
+  agent_.OnRunning(id, device, Now());
   SchedulePump();
 }
 
@@ -92,12 +110,19 @@ void WorkerDaemon::OnUploading(const AttemptId& id) {
 
 void WorkerDaemon::OnFinished(const AttemptId& id, v1::Finished finished) {
   spdlog::info("{} finished", Describe(id));
+  disk_.OnJobDone();
   agent_.OnFinished(id, std::move(finished), Now());
   SchedulePump();
 }
 
 void WorkerDaemon::OnBroke(const AttemptId& id, v1::Broke broke) {
   agent_.OnBroke(id, std::move(broke), Now());
+  SchedulePump();
+}
+
+void WorkerDaemon::OnHandedBack(const AttemptId& id, const std::string& reason) {
+  disk_.OnHandedBack(reason, around_.clock.SteadyNow());
+  agent_.OnHandedBack(id, reason, Now());
   SchedulePump();
 }
 
@@ -142,6 +167,7 @@ void WorkerDaemon::SchedulePump() {
 
 void WorkerDaemon::Pump() {
   CheckUntil();  // before a frame goes out: it must not offer slots any more
+  disk_.Tick(around_.clock.SteadyNow());
   agent_.OnTick(Now());
   // An action may make more of them: an attempt that cannot begin breaks at once.
   for (auto actions = agent_.TakeActions(); !actions.empty(); actions = agent_.TakeActions()) {
@@ -168,16 +194,14 @@ void WorkerDaemon::CarryOut(const Action& action) {
                    spdlog::info("{} is halted", Describe(halt.attempt));
                    executor_.Halt(halt.attempt);
                  },
-                 [&](const SpoolEvent& spool) {
-                   const Status stored = around_.spool.Append(
-                       spool.event, spool.final ? Durability::kPowerLoss : Durability::kProcess);
-                   // It is still sent from memory; only a restart of this daemon would lose it.
-                   if (!stored.ok()) spdlog::error("spool: {}", stored.error().message);
+                 [&](const SalvageAttempt& salvage) {
+                   spdlog::info("{} has left a resume file", Describe(salvage.attempt));
+                   executor_.Salvage(salvage.attempt, leftovers_.at(salvage.attempt));
                  },
+                 [&](const SpoolEvent& spool) { disk_.Store(spool, around_.clock.SteadyNow()); },
                  [&](const ForgetAttempt& forget) {
                    executor_.Forget(forget.attempt);
-                   const Status removed = around_.spool.Forget(forget.attempt);
-                   if (!removed.ok()) spdlog::error("spool: {}", removed.error().message);
+                   disk_.Forget(forget.attempt);
                  },
              },
              action);
@@ -187,6 +211,7 @@ void WorkerDaemon::ArmTimer() {
   std::optional<SteadyTime> when = agent_.NextDeadline();
   const auto sooner = [&](SteadyTime other) { when = std::min(when.value_or(other), other); };
   if (drain_until_) sooner(*drain_until_);
+  if (const auto look = disk_.NextDeadline()) sooner(*look);
   if (idle_since_ && !drain_until_) sooner(*idle_since_ + *options_.exit_when_idle);
   if (options_.until && !drain_until_) {
     const std::chrono::milliseconds left(ToInt(*options_.until) - ToInt(around_.clock.WallNow()));

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@
 #include "worker/daemon/blob_cache.h"
 #include "worker/daemon/blob_transport.h"
 #include "worker/daemon/coordinator_link.h"
+#include "worker/daemon/disk_care.h"
 #include "worker/daemon/event_loop.h"
 #include "worker/daemon/executor.h"
 #include "worker/daemon/io_pool.h"
@@ -53,6 +55,7 @@ class WorkerDaemon final : private AttemptListener, private CoordinatorLink::Lis
     RunnerPool& runners;
     GpuShares& gpus;
     v1::WorkerService::StubInterface& stub;
+    DiskCheck check_disk{};  // null: the disk is always well
   };
 
   // on_ready: once, when the first session was accepted.
@@ -67,7 +70,7 @@ class WorkerDaemon final : private AttemptListener, private CoordinatorLink::Lis
   const std::optional<Error>& failure() const { return failure_; }
 
  private:
-  void OnRunning(const AttemptId& id) override;
+  void OnRunning(const AttemptId& id, const std::string& device) override;
   void OnProgress(const AttemptId& id, const v1::Progress& progress) override;
   void OnEpoch(const AttemptId& id, const v1::EpochPoint& epoch) override;
   void OnResumeFile(const AttemptId& id, const v1::ResumeFile& file) override;
@@ -76,6 +79,7 @@ class WorkerDaemon final : private AttemptListener, private CoordinatorLink::Lis
   void OnUploading(const AttemptId& id) override;
   void OnFinished(const AttemptId& id, v1::Finished finished) override;
   void OnBroke(const AttemptId& id, v1::Broke broke) override;
+  void OnHandedBack(const AttemptId& id, const std::string& reason) override;
 
   void OnSessionOpened(std::int64_t session) override;
   void OnFrame(const v1::CoordinatorFrame& frame) override;
@@ -90,6 +94,7 @@ class WorkerDaemon final : private AttemptListener, private CoordinatorLink::Lis
   void SchedulePump();
   void Pump();
   void CarryOut(const Action& action);
+  void Recover();
   void ArmTimer();
   void CheckIdle();
   void CheckUntil();
@@ -99,8 +104,10 @@ class WorkerDaemon final : private AttemptListener, private CoordinatorLink::Lis
   Options options_;
   std::function<void()> on_ready_;
   Agent agent_;
+  DiskCare disk_;
   Executor executor_;
   CoordinatorLink link_;
+  std::map<AttemptId, RunnerResume> leftovers_;  // of earlier daemons' attempts, to be saved
   bool pump_scheduled_ = false;
   EventLoop::TimerId timer_ = 0;
   std::optional<SteadyTime> idle_since_;

@@ -33,7 +33,6 @@ Result<WorkerFolder> WorkerFolder::Open(FileSystem& files, RandomSource& random,
   WorkerFolder opened(files, absolute, *std::move(lock));
   TUTTI_RETURN_IF_ERROR(opened.LoadIdentity(random));
   TUTTI_RETURN_IF_ERROR(opened.LoadSession());
-  TUTTI_RETURN_IF_ERROR(files.RemoveAll(opened.jobs()));
   TUTTI_RETURN_IF_ERROR(files.CreateDirectories(opened.jobs(), 0700));
   return opened;
 }

@@ -6,8 +6,8 @@
 //   DIR/session         number of its latest session
 //   DIR/spool/          events that are not acknowledged yet
 //   DIR/cache/          blobs by hash
-//   DIR/jobs/           an output folder per attempt; emptied at each start
-//   DIR/runners/        runner processes
+//   DIR/jobs/           an output folder per attempt
+//   DIR/runners/        runner processes, and runners.mark beside it
 #pragma once
 
 #include <cstdint>

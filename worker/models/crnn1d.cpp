@@ -1,5 +1,7 @@
 #include "worker/models/crnn1d.h"
 
+#include "worker/models/recurrent.h"
+
 namespace tutti {
 namespace {
 
@@ -18,8 +20,8 @@ class Crnn1d final : public Model {
     conv1_ = register_module("conv1", MakeConv(shape.n_mels, 64));
     conv2_ = register_module("conv2", MakeConv(64, 128));
     conv3_ = register_module("conv3", MakeConv(128, 128));
-    gru1_ = register_module("gru1", GRU(GRUOptions(128, kHidden).batch_first(true)));
-    gru2_ = register_module("gru2", GRU(GRUOptions(kHidden, kHidden).batch_first(true)));
+    gru1_ = register_module("gru1", GRU(GRUOptions(128, kHidden)));
+    gru2_ = register_module("gru2", GRU(GRUOptions(kHidden, kHidden)));
     fc_ = register_module("fc", torch::nn::Linear(kHidden, shape.classes));
   }
 
@@ -27,10 +29,10 @@ class Crnn1d final : public Model {
     torch::Tensor x = Block(conv1_, slices);
     x = Block(conv2_, x);
     x = Block(conv3_, x);
-    x = x.transpose(1, 2).contiguous();  // [batch, time, channels]
-    x = std::get<0>(gru1_->forward(x));
-    x = std::get<0>(gru2_->forward(x));
-    return fc_->forward(Drop(x.select(1, -1), kDropout));
+    x = x.permute({2, 0, 1}).contiguous();  // [time, batch, channels]
+    x = RunGru(gru1_, x);
+    x = RunGru(gru2_, x);
+    return fc_->forward(Drop(x.select(0, -1), kDropout));
   }
 
  private:

@@ -1,5 +1,7 @@
 #include "worker/models/rnn.h"
 
+#include "worker/models/recurrent.h"
+
 namespace tutti {
 namespace {
 
@@ -11,17 +13,16 @@ class Rnn final : public Model {
   explicit Rnn(const ModelShape& shape) {
     using torch::nn::LSTM;
     using torch::nn::LSTMOptions;
-    lstm1_ = register_module("lstm1", LSTM(LSTMOptions(shape.n_mels, kHidden).batch_first(true)));
-    lstm2_ = register_module("lstm2", LSTM(LSTMOptions(kHidden, kHidden).batch_first(true)));
+    lstm1_ = register_module("lstm1", LSTM(shape.n_mels, kHidden));
+    lstm2_ = register_module("lstm2", LSTM(LSTMOptions(kHidden, kHidden)));
     fc_ = register_module("fc", torch::nn::Linear(kHidden, shape.classes));
   }
 
   torch::Tensor Forward(const torch::Tensor& slices) override {
-    // A transposed view would make every step of the LSTM gather its input anew.
-    torch::Tensor x = slices.transpose(1, 2).contiguous();
-    x = std::get<0>(lstm1_->forward(x));
-    x = std::get<0>(lstm2_->forward(x));
-    return fc_->forward(Drop(x.select(1, -1), kDropout));
+    torch::Tensor x = slices.permute({2, 0, 1}).contiguous();  // [time, batch, mels]
+    x = RunLstm(lstm1_, x);
+    x = RunLstm(lstm2_, x);
+    return fc_->forward(Drop(x.select(0, -1), kDropout));
   }
 
  private:

@@ -17,6 +17,10 @@ struct AdamOptions {
   double beta1 = 0.9;
   double beta2 = 0.999;
   double epsilon = 1e-8;
+  // One kernel for all parameters (what Python's fused=True calls), and the count of steps on their
+  // device, so that a step captured as a graph counts on. Its last digits differ from Python's
+  // plain optimiser.
+  bool fused = false;
 };
 
 // Owned by the training's thread.
@@ -31,7 +35,7 @@ class Adam {
 
   // With the parameters' values, the whole state. Averages and squares of averages, in the order of
   // the parameters that train; the tensors are the optimiser's own.
-  std::int64_t step() const { return step_; }
+  std::int64_t step() const;
   std::vector<torch::Tensor> Moments() const;
   // moments: as Moments() gave them for the same parameters; copied.
   void Restore(std::int64_t step, const std::vector<torch::Tensor>& moments);
@@ -41,7 +45,10 @@ class Adam {
     torch::Tensor parameter;
     torch::Tensor average;         // of the gradient
     torch::Tensor square_average;  // of its square
+    torch::Tensor steps;           // fused: float32, on the device
   };
+
+  void StepFused();
 
   AdamOptions options_;
   std::vector<State> states_;

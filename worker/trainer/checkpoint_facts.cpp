@@ -32,6 +32,14 @@ Status CheckRanges(const CheckpointFacts& facts) {
   return {};
 }
 
+WeightsOrigin OriginOf(const CheckpointMetadata& metadata) {
+  const auto text = [&](std::string_view key) {
+    const auto at = metadata.find(key);
+    return at == metadata.end() ? std::string() : at->second;
+  };
+  return {text("feature_spec_hash"), text("dataset_version")};
+}
+
 Result<CheckpointFacts> Read(const std::filesystem::path& path) {
   TUTTI_ASSIGN_OR_RETURN(const auto file, SafetensorsFile::Open(path));
   const CheckpointMetadata& metadata = file->metadata();
@@ -42,7 +50,8 @@ Result<CheckpointFacts> Read(const std::filesystem::path& path) {
   TUTTI_ASSIGN_OR_RETURN(facts.overlap, Value<double>(metadata, "overlap"));
   TUTTI_ASSIGN_OR_RETURN(const Json spec, Value<Json>(metadata, "feature_spec"));
   TUTTI_ASSIGN_OR_RETURN(facts.features, FeatureSpecFromJson(spec));
-  TUTTI_ASSIGN_OR_RETURN(facts.feature_spec_hash, Text(metadata, "feature_spec_hash"));
+  facts.origin = OriginOf(metadata);
+  TUTTI_ASSIGN_OR_RETURN(facts.origin.feature_spec_hash, Text(metadata, "feature_spec_hash"));
   TUTTI_RETURN_IF_ERROR(CheckRanges(facts));
   return facts;
 }
@@ -60,6 +69,23 @@ CheckpointMetadata MetadataOf(const TrainJob& job, std::int64_t epoch) {
           {"dataset_version", job.dataset_version},
           {"seed", std::to_string(job.seed)},
           {"epoch", std::to_string(epoch)}};
+}
+
+Result<WeightsOrigin> ReadWeightsOrigin(const std::filesystem::path& path) {
+  TUTTI_ASSIGN_OR_RETURN(const auto file, SafetensorsFile::Open(path));
+  return OriginOf(file->metadata());
+}
+
+Status CheckOrigin(const std::filesystem::path& checkpoint, const WeightsOrigin& got,
+                   const WeightsOrigin& expected) {
+  const auto same = [&](const std::string& what, const std::string& has,
+                        const std::string& wanted) -> Status {
+    if (has.empty() || wanted.empty() || has == wanted) return {};
+    return DataLoss("checkpoint " + checkpoint.string() + ": its weights were trained under " +
+                    what + " " + has + ", expected " + wanted);
+  };
+  TUTTI_RETURN_IF_ERROR(same("feature spec", got.feature_spec_hash, expected.feature_spec_hash));
+  return same("dataset version", got.dataset_version, expected.dataset_version);
 }
 
 Result<CheckpointFacts> ReadCheckpointFacts(const std::filesystem::path& path) {

@@ -1,5 +1,6 @@
 #include "worker/trainer/predict.h"
 
+#include <fstream>
 #include <numeric>
 
 #include <torch/torch.h>
@@ -7,7 +8,6 @@
 
 #include "worker/models/registry.h"
 #include "worker/trainer/checkpoint.h"
-#include "worker/trainer/checkpoint_facts.h"
 #include "worker/trainer/device.h"
 #include "worker/trainer/evaluate.h"
 #include "worker/trainer/features.h"
@@ -29,6 +29,17 @@ Result<JobTrack> ParseTrack(const Json& row) {
   return track;
 }
 
+Result<WeightsOrigin> ParseOrigin(const Json& line) {
+  WeightsOrigin origin;
+  TUTTI_ASSIGN_OR_RETURN(const Json spec, FieldOr<Json>(line, "feature_spec", {}, "job"));
+  TUTTI_ASSIGN_OR_RETURN(origin.feature_spec_hash,
+                         FieldOr<std::string>(spec, "hash", "", "feature_spec"));
+  TUTTI_ASSIGN_OR_RETURN(const Json dataset, FieldOr<Json>(line, "dataset", {}, "job"));
+  TUTTI_ASSIGN_OR_RETURN(origin.dataset_version,
+                         FieldOr<std::string>(dataset, "version", "", "dataset"));
+  return origin;
+}
+
 // The songs as the run that made the checkpoint would have had them.
 TrainJob AsItsRunsJob(const PredictJob& job, const CheckpointFacts& facts) {
   TrainJob run;
@@ -36,7 +47,7 @@ TrainJob AsItsRunsJob(const PredictJob& job, const CheckpointFacts& facts) {
   run.slice_seconds = facts.slice_seconds;
   run.training.overlap = facts.overlap;
   run.features = facts.features;
-  run.feature_spec_hash = facts.feature_spec_hash;
+  run.feature_spec_hash = facts.origin.feature_spec_hash;
   run.classes = facts.classes;
   run.tracks = job.tracks;
   run.threads = job.threads;
@@ -61,6 +72,7 @@ Result<std::shared_ptr<Model>> LoadModel(const std::filesystem::path& path, cons
 struct Scores {
   std::vector<std::int64_t> slice_classes;         // song by song
   std::vector<std::vector<double>> probabilities;  // [songs][classes], summed over slices
+  std::vector<std::vector<double>> of_slices;      // [slices][classes]
 };
 
 // Adds softmax rows [batch, classes] to the songs that the slices are of.
@@ -70,7 +82,12 @@ void AddRows(const torch::Tensor& softmax, std::size_t first_slice, const SliceG
   for (std::int64_t i = 0; i < rows.size(0); ++i) {
     const std::size_t slice = first_slice + static_cast<std::size_t>(i);
     auto& sums = scores.probabilities[slice / static_cast<std::size_t>(grid.per_track)];
-    for (std::int64_t c = 0; c < rows.size(1); ++c) sums[static_cast<std::size_t>(c)] += rows[i][c];
+    std::vector<double> row;
+    for (std::int64_t c = 0; c < rows.size(1); ++c) {
+      sums[static_cast<std::size_t>(c)] += rows[i][c];
+      row.push_back(rows[i][c]);
+    }
+    scores.of_slices.push_back(std::move(row));
   }
 }
 
@@ -121,9 +138,15 @@ Result<PredictJob> ParsePredictJob(const Json& line) {
     TUTTI_ASSIGN_OR_RETURN(JobTrack track, ParseTrack(row));
     job.tracks.push_back(std::move(track));
   }
+  TUTTI_ASSIGN_OR_RETURN(job.origin, ParseOrigin(line));
   if (job.tracks.empty()) return InvalidArgument("job: tracks: expected at least one, got none");
   TUTTI_ASSIGN_OR_RETURN(job.threads, FieldOr<std::int64_t>(line, "threads", 1, kWhat));
   TUTTI_ASSIGN_OR_RETURN(job.device, FieldOr<std::string>(line, "device", "cpu", kWhat));
+  TUTTI_ASSIGN_OR_RETURN(const auto slices, FieldOr<bool>(line, "slices", false, kWhat));
+  if (slices) {
+    TUTTI_ASSIGN_OR_RETURN(const auto folder, Field<std::string>(line, "output_dir", kWhat));
+    job.slices = std::filesystem::path(folder) / "slices.json";
+  }
   if (job.threads < 1) return InvalidArgument("job: threads: expected at least 1");
   return job;
 }
@@ -134,6 +157,7 @@ Result<Json> PredictRun(const PredictJob& job, const Clock& clock, const RunHook
   torch::set_num_threads(static_cast<int>(job.threads));
   TUTTI_ASSIGN_OR_RETURN(const torch::Device device, ChooseDevice(job.device));
   TUTTI_ASSIGN_OR_RETURN(const CheckpointFacts facts, ReadCheckpointFacts(job.weights));
+  TUTTI_RETURN_IF_ERROR(CheckOrigin(job.weights, facts.origin, job.origin));
   const TrainJob run = AsItsRunsJob(job, facts);
   TUTTI_ASSIGN_OR_RETURN(const SliceGrid grid,
                          MakeSliceGrid(run.features, run.slice_seconds, run.training.overlap));
@@ -145,6 +169,9 @@ Result<Json> PredictRun(const PredictJob& job, const Clock& clock, const RunHook
   std::iota(positions.begin(), positions.end(), 0);
   const SlicedSongs songs{positions, grid, features, run};
   TUTTI_ASSIGN_OR_RETURN(const Scores scores, Score(*model, songs, device, hooks));
+  if (!job.slices.empty()) {
+    std::ofstream(job.slices) << DumpJson({{"slices", scores.of_slices}});
+  }
   return Json{{"event", "result"},
               {"metrics", Json::object()},
               {"timings",
@@ -155,7 +182,7 @@ Result<Json> PredictRun(const PredictJob& job, const Clock& clock, const RunHook
                {{"libtorch", TORCH_VERSION},
                 {"device", job.device},
                 {"threads", std::to_string(job.threads)}}},
-              {"predictions", Predictions(songs, scores)}};
+              {"predictions", job.slices.empty() ? Predictions(songs, scores) : Json::array()}};
 }
 
 }  // namespace tutti

@@ -1,6 +1,7 @@
 #include "worker/trainer/train_job.h"
 
 #include <algorithm>
+#include <array>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -97,11 +98,16 @@ Status ParseConfig(const Json& config, TrainJob& job) {
   job.protocol = protocol == "correct" ? Protocol::kCorrect : Protocol::kPublished;
   TUTTI_ASSIGN_OR_RETURN(const auto precision,
                          FieldOr<std::string>(config, "precision", "float32", "config"));
-  job.precision =
-      precision == PrecisionName(Precision::kFloat64) ? Precision::kFloat64 : Precision::kFloat32;
-  if (precision != PrecisionName(job.precision)) {
-    return InvalidArgument("config.precision: expected float32 or float64, got " + precision);
+  constexpr std::array kPrecisions{Precision::kFloat32, Precision::kTf32, Precision::kBf16,
+                                   Precision::kFloat64};
+  const auto* const known = std::ranges::find(kPrecisions, precision, PrecisionName);
+  if (known == kPrecisions.end()) {
+    return InvalidArgument("config.precision: expected float32, tf32, bf16 or float64, got " +
+                           precision);
   }
+  job.precision = *known;
+  TUTTI_ASSIGN_OR_RETURN(job.deterministic,
+                         FieldOr<bool>(config, "deterministic", false, "config"));
   TUTTI_ASSIGN_OR_RETURN(const auto keep,
                          FieldOr<std::string>(config, "keep_weights", "best", "config"));
   const std::unordered_map<std::string, KeepWeights> words{{"best", KeepWeights::kBest},
@@ -132,7 +138,17 @@ Status ParseTracksAndSplit(const Json& line, TrainJob& job) {
 }  // namespace
 
 std::string_view PrecisionName(Precision precision) {
-  return precision == Precision::kFloat64 ? "float64" : "float32";
+  switch (precision) {
+    case Precision::kFloat32:
+      return "float32";
+    case Precision::kTf32:
+      return "tf32";
+    case Precision::kBf16:
+      return "bf16";
+    case Precision::kFloat64:
+      return "float64";
+  }
+  return "unknown";
 }
 
 Result<TrainJob> ParseTrainJob(const Json& line) {

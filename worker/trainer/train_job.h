@@ -30,8 +30,8 @@ struct JobSplit {
 };
 
 enum class Protocol { kCorrect, kPublished };
-// kFloat64 is for comparisons with other implementations.
-enum class Precision { kFloat32, kFloat64 };
+// kTf32 and kBf16 are a GPU's; kFloat64 is for comparisons with other implementations.
+enum class Precision { kFloat32, kTf32, kBf16, kFloat64 };
 std::string_view PrecisionName(Precision precision);  // as in config.precision
 enum class KeepWeights { kBest, kLast, kBoth, kNone };
 
@@ -53,6 +53,7 @@ struct TrainJob {
   TrainingOptions training;
   Protocol protocol = Protocol::kCorrect;
   Precision precision = Precision::kFloat32;
+  bool deterministic = false;  // bit-equal on a GPU too, slower
   KeepWeights keep_weights = KeepWeights::kBest;
   FeatureSpec features;
   std::string feature_spec_hash;

@@ -8,39 +8,16 @@
 #include "worker/trainer/adam.h"
 #include "worker/trainer/early_stopping.h"
 #include "worker/trainer/evaluate.h"
+#include "worker/trainer/train_step.h"
 
 namespace tutti {
 namespace {
 
 constexpr std::int64_t kStudyPatienceOfCrnn2d = 8;
 
-struct EpochSums {
-  torch::Tensor loss;  // on the device: asking for it at each step would stall the training
-  torch::Tensor hits;
-  std::int64_t slices = 0;
-};
-
-void TrainBatch(Model& model, Adam& adam, const Batch& batch, const torch::Device& device,
-                EpochSums& sums) {
-  const torch::Tensor labels = batch.labels.to(device);
-  adam.ZeroGrad();
-  const torch::Tensor logits = model.Forward(batch.slices.to(device, model.dtype()));
-  const torch::Tensor loss = torch::nn::functional::cross_entropy(logits, labels);
-  loss.backward();
-  adam.Step();
-  const auto n = labels.size(0);
-  sums.loss += loss.detach().to(torch::kFloat64) * static_cast<double>(n);
-  sums.hits += (logits.detach().argmax(1) == labels).sum();
-  sums.slices += n;
-}
-
-Result<EpochSums> TrainEpoch(Model& model, Adam& adam, const std::vector<Slice>& slices,
-                             std::int64_t epoch, const TrainingContext& context,
-                             const RunHooks& hooks) {
-  const TrainJob& job = context.job;
+Result<EpochSums> TrainEpoch(TrainStep& step, const std::vector<Slice>& slices, std::int64_t epoch,
+                             const TrainJob& job, const RunHooks& hooks) {
   const auto order = ShuffledOrder(slices.size(), static_cast<std::uint64_t>(job.seed), epoch);
-  EpochSums sums{torch::zeros({}, torch::dtype(torch::kFloat64).device(context.device)),
-                 torch::zeros({}, torch::dtype(torch::kInt64).device(context.device)), 0};
   std::vector<Slice> chosen;
   std::size_t at = 0;
   for (const std::size_t end :
@@ -48,10 +25,9 @@ Result<EpochSums> TrainEpoch(Model& model, Adam& adam, const std::vector<Slice>&
     if (hooks.cancelled()) return Error{ErrorCode::kCancelled, "cancelled"};
     chosen.clear();
     for (; at < end; ++at) chosen.push_back(slices[order[at]]);
-    const Batch batch = GatherBatch(chosen, context.grid, context.features, job);
-    TrainBatch(model, adam, batch, context.device, sums);
+    step.Run(chosen);
   }
-  return sums;
+  return step.TakeSums();
 }
 
 double SecondsSince(const Clock& clock, SteadyTime then) {
@@ -68,7 +44,9 @@ class Training {
         context_(context),
         hooks_(hooks),
         slices_(SlicesOf(context.job.split.train, context.grid)),
-        adam_(model.parameters(), OptionsOf(context.job)),
+        adam_(model.parameters(), OptionsOf(context)),
+        step_(MakeTrainStep(
+            {model, adam_, masks, context.job, context.features, context.grid, context.device})),
         stopping_(PatienceOf(context.job)),
         started_(context.clock.SteadyNow()),
         saved_(started_) {}
@@ -98,9 +76,11 @@ class Training {
   }
 
  private:
-  static AdamOptions OptionsOf(const TrainJob& job) {
+  static AdamOptions OptionsOf(const TrainingContext& context) {
     AdamOptions options;
-    options.learning_rate = job.training.learning_rate;
+    options.learning_rate = context.job.training.learning_rate;
+    // Runs in float64 are there to be compared, digit by digit, with Python's plain optimiser.
+    options.fused = context.device.is_cuda() || context.job.precision != Precision::kFloat64;
     return options;
   }
 
@@ -125,14 +105,13 @@ class Training {
     const SteadyTime start = context_.clock.SteadyNow();
     model_.train();
     const std::int64_t epoch = stopping_.epoch() + 1;
-    TUTTI_ASSIGN_OR_RETURN(const EpochSums sums,
-                           TrainEpoch(model_, adam_, slices_, epoch, context_, hooks_));
+    TUTTI_ASSIGN_OR_RETURN(const EpochSums sums, TrainEpoch(*step_, slices_, epoch, job, hooks_));
     const Evaluation validation = Evaluate(model_, job.split.validation, context_.grid,
                                            context_.features, job, context_.device);
     const auto n = static_cast<double>(sums.slices);
     const EpochPoint point{epoch,
-                           sums.loss.item<double>() / n,
-                           static_cast<double>(sums.hits.item<std::int64_t>()) / n,
+                           sums.loss / n,
+                           static_cast<double>(sums.hits) / n,
                            validation.loss,
                            validation.slice_accuracy,
                            SecondsSince(context_.clock, start)};
@@ -177,6 +156,7 @@ class Training {
   const RunHooks& hooks_;
   const std::vector<Slice> slices_;
   Adam adam_;
+  const std::unique_ptr<TrainStep> step_;
   EarlyStopping stopping_;
   Weights best_;
   std::vector<EpochPoint> epochs_;

@@ -11,6 +11,7 @@
 #include "worker/trainer/environment.h"
 #include "worker/trainer/evaluate.h"
 #include "worker/trainer/features.h"
+#include "worker/trainer/numerics.h"
 #include "worker/trainer/slicing.h"
 #include "worker/trainer/stopwatch.h"
 #include "worker/trainer/train_loop.h"
@@ -98,6 +99,9 @@ Result<std::shared_ptr<Model>> MakeRunsModel(const TrainJob& job, const ModelSha
   model->to(device);
   if (job.precision == Precision::kFloat64) model->SetDtype(torch::kFloat64);
   if (!job.weights.empty()) {
+    TUTTI_ASSIGN_OR_RETURN(const WeightsOrigin origin, ReadWeightsOrigin(job.weights));
+    TUTTI_RETURN_IF_ERROR(
+        CheckOrigin(job.weights, origin, {job.feature_spec_hash, job.dataset_version}));
     TUTTI_ASSIGN_OR_RETURN(const Weights weights, ReadCheckpoint(job.weights));
     TUTTI_RETURN_IF_ERROR(LoadWeights(weights, *model));
   }
@@ -113,6 +117,7 @@ Result<Json> TrainRun(const TrainJob& job, const Clock& clock, const RunHooks& h
   Stopwatch watch(clock);
   torch::set_num_threads(static_cast<int>(job.threads));
   TUTTI_ASSIGN_OR_RETURN(const torch::Device device, ChooseDevice(job.device));
+  TUTTI_RETURN_IF_ERROR(ApplyNumerics(job, device));
   TUTTI_ASSIGN_OR_RETURN(const SliceGrid grid,
                          MakeSliceGrid(job.features, job.slice_seconds, job.training.overlap));
   TUTTI_ASSIGN_OR_RETURN(const Features features, Features::Open(job));

@@ -190,11 +190,28 @@ TEST_F(EventsTest, AnOldAttemptsProgressAndFailureAreFenced) {
   a_.Start(kFirst);
   MoveToB();
   a_.Connect();
-  a_.Send(Epoch(kFirst, 1));
-  EXPECT_TRUE(harness_.stored.epochs.empty());
+  a_.Send(a_.MakeEvent(kFirst, AttemptResume{"hash", 1, 7}));
+  EXPECT_TRUE(std::ranges::none_of(harness_.last_changes(), [](const Change& change) {
+    return std::holds_alternative<PutResume>(change);
+  }));
   a_.Break(kFirst, FailureClass::kBadConfig);
   EXPECT_EQ(harness_.Job(kRun).phase, JobPhase::kRunning);
   EXPECT_EQ(harness_.Attempt(kFirst).outcome, AttemptOutcome::kLost);
+}
+
+TEST_F(EventsTest, ALateResultHasItsWholeCurve) {
+  a_.Start(kFirst);
+  a_.Send(Epoch(kFirst, 1));
+  MoveToB();
+  a_.Connect();
+  a_.Send(Epoch(kFirst, 2));
+  a_.Send(a_.MakeEvent(kFirst, TrainResult(0.8)));
+  EXPECT_EQ(harness_.stored.results.at(kRun).attempt, 1);
+  std::vector<std::int32_t> curve;
+  for (const EpochRecord& epoch : harness_.stored.epochs) {
+    if (epoch.attempt == 1) curve.push_back(epoch.epoch);
+  }
+  EXPECT_EQ(curve, (std::vector<std::int32_t>{1, 2}));
 }
 
 TEST_F(EventsTest, ALateResultWinsAndTheOtherWorkerIsToldToDrop) {
@@ -233,9 +250,10 @@ TEST_F(EventsTest, WhatHappensIsLogged) {
   a_.Start(kFirst);
   a_.Finish(kFirst);
   EXPECT_EQ(harness_.stored.EventKinds(),
-            (std::vector<std::string>{"sweep_submitted", "worker_connected", "attempt_granted",
-                                      "attempt_started", "result_accepted", "features_ready",
-                                      "attempt_granted", "attempt_started", "result_accepted"}));
+            (std::vector<std::string>{"dataset_registered", "sweep_submitted", "worker_connected",
+                                      "attempt_granted", "attempt_started", "result_accepted",
+                                      "features_ready", "attempt_granted", "attempt_started",
+                                      "result_accepted"}));
   EXPECT_EQ(harness_.stored.events.back().job, kRun);
   EXPECT_EQ(harness_.stored.events.back().worker, a_.id());
 }

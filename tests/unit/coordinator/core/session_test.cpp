@@ -128,6 +128,20 @@ TEST_F(SessionTest, AnUnrenewedLeaseExpiresToTheMillisecond) {
   EXPECT_EQ(harness_.core().NextDeadline(), std::nullopt);
 }
 
+TEST_F(SessionTest, SilenceOfTheCoordinatorsOwnMakingGivesEveryLeaseItsFullTimeAgain) {
+  Grant(a_);
+  harness_.clock.Advance(seconds(100));
+  harness_.ForgiveSilence();
+  harness_.Expire();
+  EXPECT_EQ(harness_.Job({1}).phase, JobPhase::kLeased);
+  harness_.clock.Advance(milliseconds(29'999));
+  harness_.Expire();
+  EXPECT_EQ(harness_.Job({1}).phase, JobPhase::kLeased);
+  harness_.clock.Advance(milliseconds(1));
+  harness_.Expire();
+  EXPECT_EQ(harness_.Job({1}).phase, JobPhase::kReady);
+}
+
 TEST_F(SessionTest, ADisconnectAloneTakesNoLease) {
   Grant(a_);
   harness_.Disconnect(a_.id(), 1);

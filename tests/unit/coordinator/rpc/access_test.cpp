@@ -11,7 +11,8 @@ constexpr std::array kAllRpcs{Rpc::kGetServerInfo, Rpc::kRegisterDataset, Rpc::k
                               Rpc::kSubmitSweep,   Rpc::kListSweeps,      Rpc::kGetSweep,
                               Rpc::kGetTable,      Rpc::kListJobs,        Rpc::kGetJob,
                               Rpc::kListWorkers,   Rpc::kFindMissing,     Rpc::kUpload,
-                              Rpc::kDownload,      Rpc::kEnroll,          Rpc::kSession};
+                              Rpc::kDownload,      Rpc::kEnroll,          Rpc::kSession,
+                              Rpc::kServe,         Rpc::kPredict,         Rpc::kGetServing};
 
 int CountAllowed(Role role) {
   int allowed = 0;
@@ -22,12 +23,15 @@ int CountAllowed(Role role) {
 TEST(Access, OnlyWorkersHoldSessionsAndOnlyEnrolmentTokensEnrol) {
   for (const Role role : {Role::kAdmin, Role::kReader, Role::kEnrol, Role::kWorker}) {
     EXPECT_EQ(IsAllowed(role, Rpc::kSession), role == Role::kWorker);
+    EXPECT_EQ(IsAllowed(role, Rpc::kServe), role == Role::kWorker);
+    EXPECT_EQ(IsAllowed(role, Rpc::kPredict), role == Role::kAdmin || role == Role::kReader);
     EXPECT_EQ(IsAllowed(role, Rpc::kEnroll), role == Role::kEnrol);
   }
 }
 
 TEST(Access, ReadersChangeNothing) {
-  for (const Rpc rpc : {Rpc::kRegisterDataset, Rpc::kSubmitSweep, Rpc::kUpload}) {
+  for (const Rpc rpc : {Rpc::kRegisterDataset, Rpc::kDeleteDataset, Rpc::kSubmitSweep,
+                        Rpc::kChangeSweep, Rpc::kCancelJob, Rpc::kChangeWorker, Rpc::kUpload}) {
     EXPECT_FALSE(IsAllowed(Role::kReader, rpc));
     EXPECT_TRUE(IsAllowed(Role::kAdmin, rpc));
   }

@@ -29,6 +29,9 @@ TEST(Convert, AFrameKeepsItsFields) {
   frame.mutable_hello()->set_name("box");
   frame.mutable_hello()->set_slots(4);
   frame.mutable_hello()->add_kinds(v1::JOB_KIND_TRAIN);
+  frame.mutable_hello()->add_devices("cuda:0");
+  frame.mutable_hello()->add_data_roots("/data");
+  frame.mutable_hello()->add_cached_blobs("hash");
   frame.add_held()->set_job_id(5);
   frame.mutable_held(0)->set_attempt(1);
   AddEvent(frame).mutable_progress()->set_done(10);
@@ -37,6 +40,9 @@ TEST(Convert, AFrameKeepsItsFields) {
   EXPECT_EQ(converted->worker.value, "w");
   EXPECT_EQ(converted->free_slots, 3);
   EXPECT_EQ(converted->hello->kinds, std::vector{JobKind::kTrain});
+  EXPECT_EQ(converted->hello->devices, std::vector<std::string>{"cuda:0"});
+  EXPECT_EQ(converted->hello->data_roots, std::vector<std::string>{"/data"});
+  EXPECT_EQ(converted->hello->cached_blobs, std::vector<std::string>{"hash"});
   EXPECT_EQ(converted->held, (std::vector<AttemptKey>{{JobId{5}, 1}}));
   EXPECT_EQ(std::get<AttemptProgress>(converted->events[0].payload).done, 10);
 }
@@ -59,7 +65,9 @@ TEST(Convert, AnUnknownFailureClassIsRefused) {
 
 TEST(Convert, AnArtifactMustBeNamedByAHash) {
   v1::WorkerFrame frame = ValidFrame();
-  AddEvent(frame).mutable_finished()->add_artifacts()->set_blob_hash("../../etc/passwd");
+  v1::Artifact& artifact = *AddEvent(frame).mutable_finished()->add_artifacts();
+  artifact.set_name("best");
+  artifact.set_blob_hash("../../etc/passwd");
   EXPECT_TRUE(FailsWith(FromProto(frame), ErrorCode::kInvalidArgument, "not a SHA-256"));
 }
 
@@ -67,6 +75,29 @@ TEST(Convert, TooManyEventsInAFrameAreRefused) {
   v1::WorkerFrame frame = ValidFrame();
   for (int i = 0; i <= kMaxEventsPerFrame; ++i) frame.add_events();
   EXPECT_TRUE(FailsWith(FromProto(frame), ErrorCode::kInvalidArgument, "events: at most"));
+}
+
+TEST(Convert, AHelloWithTooMuchInItIsRefused) {
+  v1::WorkerFrame valid = ValidFrame();
+  valid.mutable_hello()->set_name("box");
+  valid.mutable_hello()->set_slots(1);
+  v1::WorkerFrame frame = valid;
+  for (int i = 0; i <= kMaxDevicesPerWorker; ++i) frame.mutable_hello()->add_devices("cuda:0");
+  EXPECT_TRUE(FailsWith(FromProto(frame), ErrorCode::kInvalidArgument, "devices: at most"));
+  frame = valid;
+  for (int i = 0; i <= kMaxDataRootsPerWorker; ++i) frame.mutable_hello()->add_data_roots("/a");
+  EXPECT_TRUE(FailsWith(FromProto(frame), ErrorCode::kInvalidArgument, "data roots: at most"));
+  frame = valid;
+  for (int i = 0; i <= kMaxCachedBlobsTold; ++i) frame.mutable_hello()->add_cached_blobs("");
+  EXPECT_TRUE(FailsWith(FromProto(frame), ErrorCode::kInvalidArgument, "cached blobs: at most"));
+}
+
+TEST(Convert, TheDeviceOfAStartedAttemptIsKept) {
+  v1::WorkerFrame frame = ValidFrame();
+  AddEvent(frame).mutable_started()->set_device("cuda:1");
+  const auto converted = FromProto(frame);
+  ASSERT_TRUE(IsOk(converted));
+  EXPECT_EQ(std::get<AttemptStarted>(converted->events[0].payload).device, "cuda:1");
 }
 
 TEST(Convert, AKindThatThisReleaseDoesNotKnowIsLeftOut) {
@@ -77,6 +108,34 @@ TEST(Convert, AKindThatThisReleaseDoesNotKnowIsLeftOut) {
   const auto converted = FromProto(frame);
   ASSERT_TRUE(IsOk(converted));
   EXPECT_TRUE(converted->hello->kinds.empty());
+}
+
+TEST(Convert, ALogLineIsTakenUpToTheLimit) {
+  v1::WorkerFrame frame = ValidFrame();
+  v1::LogLines& log = *AddEvent(frame).mutable_log();
+  log.set_first(1);
+  log.add_lines(std::string(kMaxLogLineBytes, 'x'));
+  EXPECT_TRUE(IsOk(FromProto(frame)));
+  log.add_lines(std::string(kMaxLogLineBytes + 1, 'x'));
+  EXPECT_TRUE(FailsWith(FromProto(frame), ErrorCode::kInvalidArgument, "at most 16384"));
+}
+
+TEST(Convert, ANameOfAnArtifactStaysBelowItsFolder) {
+  const auto named = [](const std::string& name) {
+    v1::WorkerFrame frame = ValidFrame();
+    v1::Artifact& artifact = *AddEvent(frame).mutable_finished()->add_artifacts();
+    artifact.set_name(name);
+    artifact.set_blob_hash(std::string(64, 'a'));
+    return FromProto(frame);
+  };
+  EXPECT_TRUE(IsOk(named("best")));
+  EXPECT_TRUE(IsOk(named("plots/loss")));
+  EXPECT_TRUE(IsOk(named(std::string(kMaxNameBytes, 'n'))));
+  for (const std::string name : {"", "..", "../best", "/best", "a/../../best"}) {
+    EXPECT_TRUE(FailsWith(named(name), ErrorCode::kInvalidArgument, "stays below its folder"));
+  }
+  EXPECT_TRUE(FailsWith(named(std::string(kMaxNameBytes + 1, 'n')), ErrorCode::kInvalidArgument,
+                        "of 1 to 200 bytes"));
 }
 
 }  // namespace

@@ -1,8 +1,13 @@
 #include "tests/unit/coordinator/store/lossy_vfs.h"
 
+#include <algorithm>
 #include <cstring>
+#include <fstream>
+#include <iterator>
+#include <random>
 #include <sqlite3.h>
 #include <string>
+#include <utility>
 
 #include "common/check.h"
 
@@ -18,13 +23,17 @@ struct LossyFile {
 sqlite3_vfs* real_vfs = nullptr;
 sqlite3_vfs lossy_vfs;
 std::filesystem::path durable_folder;
+std::filesystem::path disk_folder;  // empty: any
 int sync_count = 0;
+LossyVfs::BeforeSync before_each_sync;
 
 sqlite3_file* Real(sqlite3_file* file) {
   return reinterpret_cast<sqlite3_file*>(reinterpret_cast<LossyFile*>(file) + 1);
 }
 
 int Sync(sqlite3_file* file, int flags) {
+  const char* name = reinterpret_cast<LossyFile*>(file)->path;
+  if (*name != '\0' && before_each_sync) before_each_sync(name);
   const int code = Real(file)->pMethods->xSync(Real(file), flags);
   const std::filesystem::path path = reinterpret_cast<LossyFile*>(file)->path;
   if (code != SQLITE_OK || path.empty()) return code;
@@ -80,7 +89,10 @@ int Open(sqlite3_vfs*, sqlite3_filename name, sqlite3_file* file, int flags, int
   const int code = real_vfs->xOpen(real_vfs, name, Real(file), flags, out_flags);
   // A file without methods needs no close.
   if (Real(file)->pMethods != nullptr) lossy->base.pMethods = &kMethods;
-  if (name != nullptr && (flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)) != 0) {
+  const bool is_ours =
+      name != nullptr &&
+      (disk_folder.empty() || std::filesystem::path(name).parent_path() == disk_folder);
+  if (is_ours && (flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)) != 0) {
     TUTTI_CHECK(std::strlen(name) < sizeof(lossy->path), "a path too long for this test");
     std::strcpy(lossy->path, name);
   }
@@ -89,7 +101,8 @@ int Open(sqlite3_vfs*, sqlite3_filename name, sqlite3_file* file, int flags, int
 
 }  // namespace
 
-LossyVfs::LossyVfs(const std::filesystem::path& durable) {
+LossyVfs::LossyVfs(const std::filesystem::path& durable, BeforeSync before_sync,
+                   const std::filesystem::path& disk) {
   TUTTI_CHECK(real_vfs == nullptr, "one lossy disk at a time");
   real_vfs = sqlite3_vfs_find(nullptr);
   lossy_vfs = *real_vfs;  // all but opening files goes to the real one
@@ -98,6 +111,8 @@ LossyVfs::LossyVfs(const std::filesystem::path& durable) {
   lossy_vfs.szOsFile = static_cast<int>(sizeof(LossyFile)) + real_vfs->szOsFile;
   lossy_vfs.xOpen = Open;
   durable_folder = durable;
+  disk_folder = disk;
+  before_each_sync = std::move(before_sync);
   sync_count = 0;
   sqlite3_vfs_register(&lossy_vfs, 1);
 }
@@ -106,10 +121,29 @@ LossyVfs::~LossyVfs() {
   sqlite3_vfs_unregister(&lossy_vfs);
   sqlite3_vfs_register(real_vfs, 1);
   real_vfs = nullptr;
+  before_each_sync = nullptr;
 }
 
 int LossyVfs::syncs() const {
   return sync_count;
+}
+
+void WriteTornFile(const std::filesystem::path& kept, const std::filesystem::path& file,
+                   std::uint32_t seed, const std::filesystem::path& to) {
+  constexpr std::size_t kSector = 512;
+  const auto read = [](const std::filesystem::path& path) {
+    std::ifstream in(path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  std::string torn = read(kept);
+  const std::string written = read(file);
+  std::mt19937 random(seed);
+  if (random() % 2 == 0) torn.resize(std::max(torn.size(), written.size()), '\0');
+  for (std::size_t at = 0; at < std::min(torn.size(), written.size()); at += kSector) {
+    const std::size_t size = std::min({kSector, torn.size() - at, written.size() - at});
+    if (random() % 2 == 0) torn.replace(at, size, written, at, size);
+  }
+  std::ofstream(to, std::ios::binary) << torn;
 }
 
 }  // namespace tutti

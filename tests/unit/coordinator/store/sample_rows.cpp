@@ -1,10 +1,12 @@
 #include "tests/unit/coordinator/store/sample_rows.h"
 
+#include "common/hash.h"
+
 namespace tutti::sample {
 
 DatasetRecord Dataset(const std::string& name, std::int64_t mark) {
   return {.name = name,
-          .version = "version-" + std::to_string(mark),
+          .version = Sha256Hex("version-" + std::to_string(mark)),
           .registered_at = UnixMillis{1000 + mark},
           .tracks = 10 + mark,
           .groups = 3,
@@ -17,7 +19,7 @@ SweepRecord Sweep(SweepId id, std::int64_t mark) {
   return {.id = id,
           .name = "sweep-" + std::to_string(id.value),
           .dataset = "gtzan",
-          .dataset_version = "version-0",
+          .dataset_version = Sha256Hex("version-0"),
           .source = "name: x\ngrid: {seed: [1]}\n# " + std::to_string(mark),
           .spec_json = R"({"mark":)" + std::to_string(mark) + "}",
           .priority = 5 + mark,
@@ -29,7 +31,7 @@ SweepRecord Sweep(SweepId id, std::int64_t mark) {
 
 FeatureSetRecord FeatureSet(FeatureSetId id, std::vector<JobId> shard_jobs) {
   return {.id = id,
-          .dataset_version = "version-0",
+          .dataset_version = Sha256Hex("version-0"),
           .spec_json = R"({"n_mels":128})",
           .spec_hash = "spec-" + std::to_string(id.value),
           .shard_jobs = std::move(shard_jobs)};
@@ -92,7 +94,8 @@ AttemptRecord Attempt(JobId job, AttemptNumber attempt, AttemptOutcome outcome) 
           .message = "signal 11",
           .exit_code = -1,
           .signal = 11,
-          .log_tail = {"first line", "", "last \\ line"}};
+          .log_tail = {"first line", "", "last \\ line"},
+          .device = "cuda:1"};
 }
 
 ResultRecord Result(JobId job, AttemptNumber attempt, std::int64_t mark) {
@@ -104,8 +107,8 @@ ResultRecord Result(JobId job, AttemptNumber attempt, std::int64_t mark) {
           .environment = {{"host", "h"}, {"libtorch", "2.13.0"}},
           .predictions = {{.track_id = 17, .label = 0, .predicted = 1, .votes = {3, 8}},
                           {.track_id = 1LL << 33, .label = 1, .predicted = 1, .votes = {}}},
-          .artifacts = {{.name = "best", .blob_hash = "bb", .size_bytes = 1LL << 35},
-                        {.name = "a-last", .blob_hash = "aa", .size_bytes = mark}}};
+          .artifacts = {{.name = "best", .blob_hash = Sha256Hex("bb"), .size_bytes = 1LL << 35},
+                        {.name = "a-last", .blob_hash = Sha256Hex("aa"), .size_bytes = mark}}};
 }
 
 EpochRecord Epoch(JobId job, AttemptNumber attempt, std::int32_t epoch) {
@@ -135,7 +138,8 @@ WorkerRecord Worker(const WorkerId& id, const std::string& name) {
           .slots = 2,
           .cores = 16,
           .first_seen = UnixMillis{8000},
-          .last_seen = UnixMillis{8001}};
+          .last_seen = UnixMillis{8001},
+          .drained = true};
 }
 
 TokenRecord Token(const std::string& token_hash, const std::string& name) {

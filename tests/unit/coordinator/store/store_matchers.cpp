@@ -19,6 +19,8 @@ void ExpectSameState(const StoredState& a, const StoredState& b) {
   EXPECT_EQ(a.live_attempts, b.live_attempts);
   EXPECT_EQ(a.undecodable, b.undecodable);
   EXPECT_EQ(a.workers, b.workers);
+  EXPECT_EQ(a.datasets, b.datasets);
+  EXPECT_EQ(a.shards, b.shards);
   EXPECT_EQ(a.last_sweep_id, b.last_sweep_id);
   EXPECT_EQ(a.last_feature_set_id, b.last_feature_set_id);
   EXPECT_EQ(a.last_job_id, b.last_job_id);

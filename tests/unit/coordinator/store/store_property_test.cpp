@@ -1,6 +1,7 @@
 // Whatever batches come, good or bad: the memory store and the database answer every question
 // alike.
 #include <rapidcheck.h>
+#include <source_location>
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -77,6 +78,7 @@ ResultRecord RandomResult() {
   result.timings_seconds[Text()] = Real();
   result.environment[Text()] = Text();
   if (*rc::gen::arbitrary<bool>()) result.predictions.clear();
+  if (*rc::gen::arbitrary<bool>()) result.artifacts[0].name = "shard";
   return result;
 }
 
@@ -109,7 +111,9 @@ Change RandomRowOfAPlan() {
 }
 
 Change RandomRowOfWork() {
-  switch (*rc::gen::inRange(0, 7)) {
+  switch (*rc::gen::inRange(0, 8)) {
+    case 6:
+      return MarkArtifactRemoved{AnyJob(), "best", UnixMillis{1 + Number(9)}};
     case 0:
       return PutAttempt{RandomAttempt()};
     case 1:
@@ -120,8 +124,8 @@ Change RandomRowOfWork() {
       return PutResume{{AnyJob(), AnyAttempt(), Text(), Number(9), 3}};
     case 5:
       return RemoveResume{AnyJob()};
-    case 3:
-      return PutLog{{AnyJob(), AnyAttempt(), 1 + Number(4), {Text(), Text()}}};
+    case 3:  // rows of a log never overlap
+      return PutLog{{AnyJob(), AnyAttempt(), 2 * Number(3) - 1, {Text(), Text()}}};
     default:
       return PutUndecodable{sample::Undecodable(Text(), Text(), AnyJob())};
   }
@@ -129,7 +133,9 @@ Change RandomRowOfWork() {
 
 Change RandomRowOfTheHouse() {
   constexpr std::int64_t kHourMs = 3'600'000;
-  switch (*rc::gen::inRange(0, 5)) {
+  switch (*rc::gen::inRange(0, 6)) {
+    case 5:
+      return RemoveDataset{Text()};
     case 0:
       return PutDataset{sample::Dataset(Text(), Number(3))};
     case 1:
@@ -167,7 +173,9 @@ Changes Ground() {
 }
 
 template <class T>
-void SameAnswer(const Result<T>& a, const Result<T>& b) {
+void SameAnswer(const Result<T>& a, const Result<T>& b,
+                std::source_location asked = std::source_location::current()) {
+  RC_LOG() << "asked in line " << asked.line() << "\n";
   RC_ASSERT(a.ok() == b.ok());
   if (a.ok()) {
     RC_ASSERT(*a == *b);

@@ -285,6 +285,45 @@ TEST_P(StoreContract, ARequestIsForgottenAfterADayWhenANewOneComes) {
   EXPECT_THAT(Get(reader_->RememberedReply("c")), Optional(std::string()));
 }
 
+TEST_P(StoreContract, OldRequestsGoAFewAtATimeTheOldestFirst) {
+  constexpr std::int64_t kDayMs = 24 * 3'600'000;
+  Changes old;
+  for (int i = 0; i < 250; ++i) {
+    old.push_back(RememberRequest{"old-" + std::to_string(i), "reply", UnixMillis{1000 + i}});
+  }
+  ASSERT_TRUE(IsOk(store_->Commit(old)));
+  for (const int left : {150, 50, 0}) {
+    const std::string id = "new-" + std::to_string(left);
+    ASSERT_TRUE(IsOk(store_->Commit({RememberRequest{id, "", UnixMillis{2 * kDayMs}}})));
+    int found = 0;
+    for (int i = 0; i < 250; ++i) {
+      found += Get(reader_->RememberedReply("old-" + std::to_string(i))).has_value();
+    }
+    EXPECT_EQ(found, left);
+    EXPECT_EQ(Get(reader_->RememberedReply("old-249")).has_value(), left > 0);
+  }
+}
+
+TEST_P(StoreContract, ADatasetIsRemovedByItsName) {
+  ASSERT_TRUE(IsOk(store_->Commit(
+      {PutDataset{sample::Dataset("gtzan")}, PutDataset{sample::Dataset("other")}})));
+  ASSERT_TRUE(IsOk(store_->Commit({RemoveDataset{"gtzan"}, RemoveDataset{"never there"}})));
+  EXPECT_FALSE(reader_->Dataset("gtzan").ok());
+  EXPECT_EQ(Get(store_->Load()).datasets, std::vector{sample::Dataset("other")});
+}
+
+TEST_P(StoreContract, AStartLearnsTheShardsOfPreprocessJobs) {
+  ASSERT_TRUE(IsOk(store_->Commit(sample::SmallSweep())));
+  ResultRecord shard = sample::Result(kShardJob, 1);
+  shard.artifacts[1].name = "shard";
+  ResultRecord run = sample::Result(kTrainJob, 1);
+  run.artifacts[0].name = "shard";  // a run may call a file of its own so
+  ASSERT_TRUE(IsOk(store_->Commit({PutAttempt{sample::Attempt(kShardJob, 1)}, PutResult{shard},
+                                   PutAttempt{sample::Attempt(kTrainJob, 1)}, PutResult{run}})));
+  EXPECT_EQ(Get(store_->Load()).shards,
+            (std::vector<StoredShard>{{kShardJob, shard.artifacts[1].blob_hash}}));
+}
+
 TEST_P(StoreContract, TextsMayHoldAnything) {
   SweepRecord sweep = sample::Sweep(kSweep);
   sweep.source = "a'; DROP TABLE sweep; --\n\xE2\x82\xAC" + std::string(1, '\0') + "b";

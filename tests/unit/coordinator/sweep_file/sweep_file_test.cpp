@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "coordinator/sweep_file/yaml_tree.h"
 #include "tests/support/result_matchers.h"
 
 namespace tutti {
@@ -154,7 +155,8 @@ TEST(SweepFile, AnIncludedRunMustGiveEveryAxis) {
 TEST(SweepFile, WhatThisReleaseCannotRunIsSaid) {
   EXPECT_NE(MessageOf(kSmall + "runner: {command: [sh], files: mine}\n").find("s.yaml:7: runner:"),
             std::string::npos);
-  EXPECT_NE(MessageOf(kSmall + "precision: bf16\n").find("expected float32"), std::string::npos);
+  EXPECT_NE(MessageOf(kSmall + "precision: fp16\n").find("one of float32, tf32, bf16"),
+            std::string::npos);
 }
 
 TEST(SweepFile, TextThatIsNoYamlIsToldWithItsLine) {
@@ -175,6 +177,14 @@ TEST(SweepFile, AnAliasBombIsRefused) {
     bomb += "]\n";
   }
   EXPECT_NE(MessageOf(bomb).find("more than 200000 values"), std::string::npos);
+}
+
+TEST(SweepFile, NestingDeeperThanTheLimitIsRefused) {
+  const std::string deep = "name: " + std::string(kMaxYamlDepth + 1, '[') + "1" +
+                           std::string(kMaxYamlDepth + 1, ']') + "\n";
+  EXPECT_NE(MessageOf(deep).find("nested deeper than 32 levels"), std::string::npos);
+  // What would overflow a parser's stack is an error too.
+  EXPECT_NE(MessageOf("name: " + std::string(500'000, '[')), "no error");
 }
 
 }  // namespace

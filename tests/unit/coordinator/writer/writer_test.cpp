@@ -6,55 +6,22 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "coordinator/store/memory_store.h"
 #include "tests/support/core_harness.h"
 #include "tests/support/result_matchers.h"
+#include "tests/unit/coordinator/writer/fillable_store.h"
 
 namespace tutti {
 namespace {
-
-// A store whose disk can be full, and which counts what it was asked.
-class FillableStore final : public Store {
- public:
-  Status Commit(const Changes& changes) override {
-    ++commits;
-    if (full) return Error{ErrorCode::kResourceExhausted, "disk full"};
-    return inner_.Commit(changes);
-  }
-  Result<StoredState> Load() override { return inner_.Load(); }
-  Result<std::unique_ptr<StoreReader>> OpenReader() override { return inner_.OpenReader(); }
-
-  std::atomic<bool> full = false;
-  std::atomic<int> commits = 0;
-
- private:
-  MemoryStore inner_;
-};
-
-class Listener final : public WriterListener {
- public:
-  void OnGrants(const std::vector<Grant>& grants) override {
-    granted += static_cast<int>(grants.size());
-  }
-  void OnReset(const Error& why) override {
-    ++resets;
-    last_reset = why.message;
-  }
-
-  std::atomic<int> granted = 0;
-  std::atomic<int> resets = 0;
-  std::string last_reset;
-};
 
 class WriterTest : public testing::Test {
  protected:
   WriterTest() {
     EXPECT_TRUE(IsOk(writer_.Start(listener_)));
-    EXPECT_TRUE(IsOk(Ask([](Core&, Moment, Changes& changes) {
+    EXPECT_TRUE(IsOk(Ask([](Core& core, Moment now, Changes& changes) {
       DatasetRecord dataset;
       dataset.name = "music";
       dataset.version = "v1";
-      changes.emplace_back(PutDataset{dataset});
+      EXPECT_TRUE(core.RegisterDataset(dataset, now, changes));
     })));
   }
 
@@ -85,7 +52,7 @@ class WriterTest : public testing::Test {
 
   FillableStore store_;
   FakeClock clock_;
-  Listener listener_;
+  CountingListener listener_;
   Writer writer_{store_, clock_, {}};
 };
 
@@ -101,6 +68,7 @@ TEST_F(WriterTest, AFailedCommitIsToldAndNothingOfItIsRemembered) {
   EXPECT_EQ(listener_.resets, 1);
   EXPECT_EQ(listener_.last_reset, "disk full");
   store_.full = false;
+  clock_.Advance(kFirstCommitRetry);
   // The core was made anew: the sweep that was never stored is new, and nothing contradicts.
   ASSERT_TRUE(IsOk(Submit("two")));
   EXPECT_THAT(SweepNames(), testing::ElementsAre("one", "two"));
@@ -143,6 +111,32 @@ TEST_F(WriterTest, WhatArrivesTogetherIsOneTransaction) {
   all.get_future().wait();
   EXPECT_EQ(store_.commits - before, 1);
   EXPECT_EQ(SweepNames().size(), 50U);
+}
+
+TEST_F(WriterTest, AFrozenCoordinatorTakesNoLeaseForWhatItDidNotHear) {
+  ASSERT_TRUE(IsOk(Submit("one")));
+  ASSERT_TRUE(IsOk(Ask([](Core& core, Moment now, Changes& changes) {
+    WorkerFrame frame;
+    frame.worker = WorkerId{"a"};
+    frame.session = 1;
+    frame.hello = WorkerHello{"a", "host", "1", 1, 1, {JobKind::kPreprocess}};
+    frame.free_slots = 1;
+    EXPECT_TRUE(IsOk(core.ApplyFrame(frame, now, changes)));
+  })));
+  const auto look = [&] { EXPECT_TRUE(IsOk(Ask([](Core&, Moment, Changes&) {}))); };
+  look();
+  ASSERT_EQ(listener_.granted, 1);
+  clock_.Advance(std::chrono::minutes(10));  // at once: nothing ran in between
+  look();
+  look();
+  EXPECT_EQ(listener_.granted, 1);
+  // Time that it lives through counts.
+  for (int second = 0; second < 40; ++second) {
+    clock_.Advance(std::chrono::seconds(1));
+    look();
+  }
+  look();
+  EXPECT_EQ(listener_.granted, 2) << "lost, and granted anew";
 }
 
 TEST_F(WriterTest, WhatIsPostedAfterTheEndIsAnsweredToo) {

@@ -55,7 +55,7 @@ class AgentTest : public testing::Test {
   }
   void GiveAndRun(const AttemptId& id, milliseconds time_limit = milliseconds(0)) {
     Give(id, time_limit);
-    agent_.OnRunning(id, Now());
+    agent_.OnRunning(id, "cpu", Now());
     agent_.TakeActions();
   }
   void Acknowledge(const AttemptId& id, std::int64_t sequence) {
@@ -85,6 +85,8 @@ class AgentTest : public testing::Test {
         words.push_back("stop " + FileName(stop->attempt));
       } else if (const auto* halt = std::get_if<HaltAttempt>(&action)) {
         words.push_back("halt " + FileName(halt->attempt));
+      } else if (const auto* salvage = std::get_if<SalvageAttempt>(&action)) {
+        words.push_back("salvage " + FileName(salvage->attempt));
       } else if (const auto* spool = std::get_if<SpoolEvent>(&action)) {
         words.push_back(std::string(spool->final ? "spool! " : "spool ") + Word(spool->event));
       } else {
@@ -187,7 +189,7 @@ TEST_F(AgentTest, EventsAreNumberedSpooledAndSentInOrder) {
   Connect();
   Give(kFirst);
   Actions();
-  agent_.OnRunning(kFirst, Now());
+  agent_.OnRunning(kFirst, "cpu", Now());
   agent_.OnEpoch(kFirst, Epoch(1), Now());
   agent_.OnUploading(kFirst);
   agent_.OnFinished(kFirst, {}, Now());
@@ -306,7 +308,7 @@ TEST_F(AgentTest, TimeLimitCountsFromTheStartOfTheRunAndEndsWithIt) {
   Connect();
   Give(kFirst, seconds(10));
   Advance(seconds(60));  // a long fetch
-  agent_.OnRunning(kFirst, Now());
+  agent_.OnRunning(kFirst, "cpu", Now());
   Advance(seconds(9));
   agent_.OnUploading(kFirst);
   Advance(seconds(60));  // a long upload
@@ -405,15 +407,37 @@ TEST_F(AgentTest, LeaseDuringADrainIsGivenBack) {
   EXPECT_THAT(Actions(), ElementsAre("spool! 12-1 returned #1"));
 }
 
-TEST_F(AgentTest, CoordinatorsDrainTakesNoNewLeasesAndLetsRunsEnd) {
+TEST_F(AgentTest, TheCoordinatorsDrainGivesBackWhatRunsAndTakesNoNewLeases) {
   Connect();
   GiveAndRun(kFirst);
   v1::CoordinatorFrame frame;
   frame.set_drain(true);
   agent_.OnFrame(frame, Now());
+  EXPECT_THAT(Actions(), ElementsAre("halt 12-1"));
+  agent_.OnHalted(kFirst, Now());
+  EXPECT_THAT(Actions(), ElementsAre("spool! 12-1 returned #2"));
   Give(kSecond);
   EXPECT_THAT(Actions(), ElementsAre("spool! 13-1 returned #1"));
+  const auto told = agent_.NextFrame(Now());
+  EXPECT_TRUE(told->draining());
+  EXPECT_EQ(told->free_slots(), 0);
+}
+
+TEST_F(AgentTest, AnUndrainedWorkerTakesLeasesAgainWithoutARestart) {
+  Connect();
+  v1::CoordinatorFrame frame;
+  frame.set_drain(true);
+  agent_.OnFrame(frame, Now());
   EXPECT_TRUE(agent_.NextFrame(Now())->draining());
+  frame.Clear();
+  frame.set_undrain(true);
+  agent_.OnFrame(frame, Now());
+  const auto told = agent_.NextFrame(Now());
+  ASSERT_TRUE(told.has_value());
+  EXPECT_FALSE(told->draining());
+  EXPECT_EQ(told->free_slots(), 2);
+  Give(kFirst);
+  EXPECT_THAT(Actions(), ElementsAre("begin 12-1"));
 }
 
 TEST_F(AgentTest, RecoveredAttemptWithoutALastEventWasPreempted) {
@@ -421,7 +445,7 @@ TEST_F(AgentTest, RecoveredAttemptWithoutALastEventWasPreempted) {
   *started.mutable_attempt() = ToProto(kFirst);
   started.set_sequence(1);
   started.mutable_started();
-  agent_.Recover(kFirst, {started}, Now());
+  agent_.Recover(kFirst, {started}, Agent::Leftover::kNothing, Now());
   EXPECT_THAT(Actions(), ElementsAre("spool! 12-1 broke #2"));
   Connect();
   EXPECT_EQ(first_frame_.events(1).broke().failure(), v1::FAILURE_CLASS_PREEMPTED);
@@ -429,12 +453,32 @@ TEST_F(AgentTest, RecoveredAttemptWithoutALastEventWasPreempted) {
   EXPECT_EQ(first_frame_.free_slots(), 2);
 }
 
+TEST_F(AgentTest, RecoveredAttemptWithAResumeFileIsPreemptedOnceThatIsSaved) {
+  v1::AttemptEvent started;
+  *started.mutable_attempt() = ToProto(kFirst);
+  started.set_sequence(1);
+  started.mutable_started();
+  agent_.Recover(kFirst, {started}, Agent::Leftover::kResumeFile, Now());
+  EXPECT_THAT(Actions(), ElementsAre("salvage 12-1"));
+  Connect();
+  EXPECT_EQ(ToAttemptId(first_frame_.held(0)), kFirst) << "its lease is renewed meanwhile";
+  EXPECT_THAT(Events(first_frame_), ElementsAre("12-1 started #1"));
+  EXPECT_TRUE(agent_.uploading());
+  v1::ResumeFile file;
+  file.set_epoch(7);
+  agent_.OnResumeFile(kFirst, file, Now());
+  agent_.OnHalted(kFirst, Now());
+  EXPECT_THAT(Actions(), ElementsAre("spool 12-1 resume #2", "spool! 12-1 broke #3"));
+  const auto frame = agent_.NextFrame(Now());
+  EXPECT_EQ(frame->events(1).broke().failure(), v1::FAILURE_CLASS_PREEMPTED);
+}
+
 TEST_F(AgentTest, RecoveredResultIsSentAsItIs) {
   v1::AttemptEvent finished;
   *finished.mutable_attempt() = ToProto(kFirst);
   finished.set_sequence(1);
   (*finished.mutable_finished()->mutable_metrics())["f1_macro"] = 0.5;
-  agent_.Recover(kFirst, {finished}, Now());
+  agent_.Recover(kFirst, {finished}, Agent::Leftover::kResumeFile, Now());
   EXPECT_THAT(Actions(), IsEmpty());
   Connect();
   EXPECT_THAT(Events(first_frame_), ElementsAre("12-1 finished #1"));

@@ -15,7 +15,9 @@ namespace {
 // Writes one word an event; keeps how each attempt ended.
 class RecordingListener final : public AttemptListener {
  public:
-  void OnRunning(const AttemptId& id) override { words.push_back(FileName(id) + " running"); }
+  void OnRunning(const AttemptId& id, const std::string&) override {
+    words.push_back(FileName(id) + " running");
+  }
   void OnProgress(const AttemptId& id, const v1::Progress& progress) override {
     words.push_back(FileName(id) + " progress " + std::to_string(progress.done()));
   }
@@ -36,12 +38,19 @@ class RecordingListener final : public AttemptListener {
     words.push_back(FileName(id) + " broke");
     broke_[id] = std::move(broke);
   }
-  bool Ended(const AttemptId& id) const { return finished_.contains(id) || broke_.contains(id); }
+  void OnHandedBack(const AttemptId& id, const std::string& reason) override {
+    words.push_back(FileName(id) + " handed back");
+    handed_back_[id] = reason;
+  }
+  bool Ended(const AttemptId& id) const {
+    return finished_.contains(id) || broke_.contains(id) || handed_back_.contains(id);
+  }
 
   std::vector<std::string> words;
   std::vector<std::string> lines;
   std::map<AttemptId, v1::Finished> finished_;
   std::map<AttemptId, v1::Broke> broke_;
+  std::map<AttemptId, std::string> handed_back_;
 };
 
 constexpr AttemptId kFirst{12, 1};
@@ -63,10 +72,20 @@ class ExecutorTest : public LoopFixture {
         RunnerPool::Programs{{v1::JOB_KIND_TRAIN, {program}}, {v1::JOB_KIND_PREPROCESS, {program}}},
         2);
     pool_ = std::make_unique<IoPool>(2);
-    executor_ = std::make_unique<Executor>(
-        Executor::Surroundings{*loop_, *pool_, clock_, files_, random_, *cache_, blobs_,
-                               data_roots_, *runners_, gpus_, listener_},
-        dir_ / "jobs");
+    executor_ = std::make_unique<Executor>(Executor::Surroundings{*loop_,
+                                                                  *pool_,
+                                                                  clock_,
+                                                                  files_,
+                                                                  random_,
+                                                                  *cache_,
+                                                                  blobs_,
+                                                                  data_roots_,
+                                                                  *runners_,
+                                                                  gpus_,
+                                                                  listener_,
+                                                                  {},
+                                                                  [this] { return disk_; }},
+                                           dir_ / "jobs");
   }
   v1::Lease LeaseOf(v1::JobKind kind, const std::string& blob_hash) {
     v1::Lease lease;
@@ -104,6 +123,7 @@ print(json.dumps({'event': 'result', 'metrics': {'f1_macro': 0.5},
   std::unique_ptr<BlobCache> cache_;
   RecordingListener listener_;
   DataRoots data_roots_;
+  Status disk_;
   GpuShares gpus_{{3, 5}};
   std::unique_ptr<RunnerPool> runners_;
   std::unique_ptr<IoPool> pool_;
@@ -131,6 +151,23 @@ TEST_F(ExecutorTest, ShardThatWasMadeHereIsReadHere) {
   SetRunner(CopyingRunner());
   Run(LeaseOf(v1::JOB_KIND_PREPROCESS, blobs_.Put("audio")));
   EXPECT_THAT(cache_->Contents(10), testing::Contains(Sha256Hex("audio!")));
+}
+
+TEST_F(ExecutorTest, AJobThatBreaksOnABadDiskIsHandedBackAndNotTheJobsFault) {
+  SetRunner(Script("runner", "exit 1"));
+  disk_ = Error{ErrorCode::kPermissionDenied, "Read-only file system"};
+  Run(LeaseOf(v1::JOB_KIND_TRAIN, blobs_.Put("shard")));
+  EXPECT_THAT(listener_.words, ElementsAre("12-1 running", "12-1 handed back"));
+  EXPECT_THAT(listener_.handed_back_[kFirst], HasSubstr("Read-only file system"));
+}
+
+TEST_F(ExecutorTest, ARunnerThatFoundNoRoomIsHandedBackAlsoWhenThereIsSomeAgain) {
+  SetRunner(Script("runner",
+                   "read job\n"
+                   "echo '{\"event\": \"error\", \"class\": \"crashed\", "
+                   "\"message\": \"write best: No space left on device\"}'"));
+  Run(LeaseOf(v1::JOB_KIND_TRAIN, blobs_.Put("shard")));
+  EXPECT_THAT(listener_.words, ElementsAre("12-1 running", "12-1 handed back"));
 }
 
 TEST_F(ExecutorTest, OutputFolderGoesWhenTheAttemptIsForgotten) {
@@ -215,6 +252,35 @@ print(json.dumps({'event': 'result'}))
   Run(LeaseOf(v1::JOB_KIND_PREPROCESS, blobs_.Put("audio")));
   EXPECT_THAT(listener_.words, testing::Contains("12-1 epoch 2"));
   EXPECT_EQ(gpus_.Take(), "cuda:3") << "the run gave its share back";
+}
+
+TEST_F(ExecutorTest, ResumeFileOfAnEndedDaemonsAttemptIsUploadedWhenTheCoordinatorIsBack) {
+  SetRunner(CopyingRunner());
+  std::filesystem::create_directories(dir_ / "jobs" / "12-1");
+  std::ofstream(dir_ / "jobs" / "12-1" / "state") << "learnt";
+  blobs_.failures_left = 2;
+  executor_->Salvage(kFirst, {"state", 7});
+  RunUntil([this] { return !listener_.words.empty() && listener_.words.back() == "12-1 halted"; });
+  EXPECT_THAT(listener_.words, ElementsAre("12-1 resume 7", "12-1 halted"));
+  EXPECT_EQ(blobs_.Read(Sha256Hex("learnt")), "learnt");
+}
+
+TEST_F(ExecutorTest, ResumeFileThatCannotBeReadIsNotWaitedFor) {
+  SetRunner(CopyingRunner());
+  executor_->Salvage(kFirst, {"../../secret", 7});
+  RunUntil([this] { return !listener_.words.empty(); });
+  EXPECT_THAT(listener_.words, ElementsAre("12-1 halted"));
+}
+
+TEST_F(ExecutorTest, OnlyFoldersOfKnownAttemptsAreKept) {
+  SetRunner(CopyingRunner());
+  for (const char* name : {"12-1", "13-1", "rubbish"}) {
+    std::filesystem::create_directories(dir_ / "jobs" / name);
+    std::ofstream(dir_ / "jobs" / (std::string(name) + ".resume")) << "{}";
+  }
+  executor_->ForgetAllBut({kFirst});
+  EXPECT_EQ(*files_.ListDirectory(dir_ / "jobs"),
+            (std::vector<std::string>{"12-1", "12-1.resume"}));
 }
 
 TEST_F(ExecutorTest, RunnerThatCannotBeStartedBreaksTheAttempt) {

@@ -74,6 +74,17 @@ TEST(Gpus, JobsTakeThemInTurn) {
   none.GiveBack("cpu");
 }
 
+TEST(Gpus, AJobTakesTheOneItHasToAndNoneThatItMustNot) {
+  GpuShares shares({0, 1, 2});
+  EXPECT_EQ(shares.Take({"cuda:2", {}}), "cuda:2");
+  EXPECT_EQ(shares.Take({"cuda:2", {}}), "cuda:2") << "though it is the busiest";
+  EXPECT_EQ(shares.Take({"", {"cuda:0"}}), "cuda:1");
+  EXPECT_EQ(shares.Take({"", {"cuda:0", "cuda:1"}}), "cuda:2");
+  EXPECT_EQ(shares.Take({"", {"cuda:0", "cuda:1", "cuda:2"}}), "cuda:0")
+      << "a job has to run somewhere";
+  EXPECT_EQ(shares.Take({"cuda:7", {}}), "cuda:0") << "there is no such GPU any more";
+}
+
 class MachineGpus : public testing::Test {
  protected:
   void AddToDriver(const std::string& address) {

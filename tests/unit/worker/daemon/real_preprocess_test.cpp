@@ -34,7 +34,7 @@ std::string Wav(double frequency_hz) {
 
 class EndListener final : public AttemptListener {
  public:
-  void OnRunning(const AttemptId&) override {}
+  void OnRunning(const AttemptId&, const std::string&) override {}
   void OnProgress(const AttemptId&, const v1::Progress&) override {}
   void OnEpoch(const AttemptId&, const v1::EpochPoint&) override {}
   void OnLogLine(const AttemptId&, const std::string&) override {}
@@ -43,6 +43,9 @@ class EndListener final : public AttemptListener {
   void OnUploading(const AttemptId&) override {}
   void OnFinished(const AttemptId& id, v1::Finished result) override { finished[id] = result; }
   void OnBroke(const AttemptId& id, v1::Broke failure) override { broke[id] = failure; }
+  void OnHandedBack(const AttemptId& id, const std::string& reason) override {
+    ADD_FAILURE() << FileName(id) << " is handed back: " << reason;
+  }
 
   std::map<AttemptId, v1::Finished> finished;
   std::map<AttemptId, v1::Broke> broke;

@@ -64,6 +64,19 @@ TEST(RunnerEvent, ReadsTheOthers) {
             "b.st");
 }
 
+// Else the coordinator would refuse the whole result.
+TEST(RunnerEvent, ANameOfAnArtifactStaysBelowItsFolder) {
+  const auto parsed = [](const std::string& name) {
+    return ParseRunnerEvent(R"({"event":"artifact","path":"b.st","name":")" + name + "\"}");
+  };
+  EXPECT_FALSE(std::holds_alternative<BadEvent>(parsed("plots/loss")));
+  for (const std::string name : {"", "../best", "/best"}) {
+    EXPECT_TRUE(std::holds_alternative<BadEvent>(parsed(name))) << name;
+  }
+  EXPECT_TRUE(
+      std::holds_alternative<BadEvent>(parsed(std::string(kMaxArtifactNameBytes + 1, 'n'))));
+}
+
 TEST(RunnerEvent, ErrorClassesThatARunnerMayClaim) {
   const auto failure = [](const std::string& name) {
     return MustBe<RunnerError>(R"({"event":"error","class":")" + name + R"(","message":"m"})")

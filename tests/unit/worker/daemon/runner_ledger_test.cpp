@@ -67,12 +67,37 @@ TEST_F(RunnerLedgerTest, LeavesAnotherProcessOfTheSameNumberAlone) {
   EXPECT_EQ(stranger->TryWait(), std::nullopt);
 }
 
-TEST_F(RunnerLedgerTest, RemovedRunnerIsNotEnded) {
+TEST_F(RunnerLedgerTest, EndsWhatLeftTheGroupOfARunnerThatHasEndedInPeace) {
   RunnerLedger ledger = Open();
-  const auto child = SpawnShell(ledger.mark(), "echo ready; read x");
+  const auto child = SpawnShell(ledger.mark(), "setsid sleep 1000 & echo ready; exit 0");
   ASSERT_TRUE(IsOk(ledger.Add(child->pid())));
+  child->Wait();
   ledger.Remove(child->pid());
-  EXPECT_EQ(Open().ended(), 0);
+  UniqueFd output = std::move(child->output());
+  EXPECT_EQ(Open().ended(), 1);
+  char c = 0;
+  EXPECT_EQ(::read(output.get(), &c, 1), 0);  // the sleeper has let go
+}
+
+TEST_F(RunnerLedgerTest, EndsMembersOfARunnersGroupThatHaveClearedTheirEnvironment) {
+  RunnerLedger earlier = Open();
+  const auto child = SpawnShell(earlier.mark(), "env -i sleep 1000 & echo ready; read x");
+  ASSERT_TRUE(IsOk(earlier.Add(child->pid())));
+  EXPECT_EQ(Open().ended(), 2);
+}
+
+TEST_F(RunnerLedgerTest, EndsOrphansAndNoRunner) {
+  RunnerLedger ledger = Open();
+  const auto runner = SpawnShell("any", "echo ready; read x");
+  ASSERT_TRUE(IsOk(ledger.Add(runner->pid())));
+  SpawnOptions orphan;
+  orphan.argv = {"sleep", "1000"};
+  const auto child = *Spawn(orphan);
+  EXPECT_EQ(ledger.EndOrphans(std::chrono::seconds(10)), 0U) << "nothing was adopted yet";
+  ASSERT_TRUE(IsOk(ledger.AdoptOrphans()));
+  EXPECT_EQ(ledger.EndOrphans(std::chrono::seconds(10)), 1U);
+  EXPECT_EQ(ledger.EndOrphans(std::chrono::seconds(10)), 0U);
+  EXPECT_EQ(runner->TryWait(), std::nullopt);
 }
 
 TEST_F(RunnerLedgerTest, EntryThatCannotBeReadIsDropped) {

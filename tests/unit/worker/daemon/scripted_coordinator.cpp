@@ -38,7 +38,7 @@ class ScriptedCoordinator::Session final
       Send(accepted);
     }
     owner_.changed_.notify_all();
-    StartRead(&incoming_);
+    ReadNext();
   }
   void OnWriteDone(bool) override {
     const std::lock_guard lock(mutex_);
@@ -68,6 +68,12 @@ class ScriptedCoordinator::Session final
   }
 
  private:
+  // After Finish nothing else may begin: the session may be on its way out already.
+  void ReadNext() {
+    const std::lock_guard lock(mutex_);
+    if (!finished_) StartRead(&incoming_);
+  }
+
   ScriptedCoordinator& owner_;
   v1::WorkerFrame incoming_;
   std::mutex mutex_;

@@ -114,7 +114,7 @@ TEST_F(SpoolTest, FullFileTakesOnlyTheLastEvent) {
   AppendBytes("x");
   std::filesystem::resize_file(File(), kMaxSpoolFileBytes);  // sparse
   EXPECT_TRUE(FailsWith(spool->Append(Event(1), Durability::kProcess),
-                        ErrorCode::kResourceExhausted, "job 12, attempt 1"));
+                        ErrorCode::kFailedPrecondition, "job 12, attempt 1"));
   EXPECT_TRUE(IsOk(spool->Append(Event(1), Durability::kPowerLoss)));
 }
 

@@ -141,7 +141,8 @@ TEST_F(WorkerBinaryTest, RunnersDieWithAKilledDaemon) {
   const auto next = Spawn({"--log-level", "warn"});
   const auto broke = coordinator_.WaitForEvent([](const auto& event) { return event.has_broke(); });
   EXPECT_EQ(broke.broke().failure(), v1::FAILURE_CLASS_PREEMPTED);
-  EXPECT_THAT(ReadLine(next->errors()), testing::HasSubstr("a runner of an earlier daemon"));
+  EXPECT_THAT(ReadLine(next->errors()),
+              testing::HasSubstr("of an earlier daemon's runner still lives"));
 }
 
 TEST_F(WorkerBinaryTest, WrongTokenIsNotAllowed) {

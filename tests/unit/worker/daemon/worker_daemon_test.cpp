@@ -236,6 +236,43 @@ TEST_F(WorkerDaemonTest, AttemptOfAnEndedDaemonIsReportedAsPreempted) {
   ExpectForgotten();
 }
 
+TEST_F(WorkerDaemonTest, ResumeFileThatAnEndedDaemonHadNotUploadedIsSavedByTheNext) {
+  const std::string output = (dir_ / "worker" / "jobs" / "12-1").string();
+  StartWorker("read job; printf learnt > '" + output +
+              "/state'; echo '{\"event\":\"resume\",\"path\":\"state\",\"epoch\":7}'\n"
+              "echo '{\"event\":\"epoch\",\"epoch\":7}'; sleep 1000");
+  Connected();
+  Lease(12);
+  coordinator_.WaitForEvent([](const auto& event) { return event.has_epoch(); });
+  const std::size_t before = coordinator_.frame_count();
+  StartWorker(kQuick);  // ends the first
+  EXPECT_EQ(Connected(before).held_size(), 1);
+  const v1::AttemptEvent saved =
+      coordinator_.WaitForEvent([](const auto& event) { return event.has_resume(); }, before);
+  EXPECT_EQ(saved.resume().epoch(), 7);
+  EXPECT_EQ(coordinator_.GetBlob(saved.resume().blob_hash()), "learnt");
+  const v1::AttemptEvent broke = Broke();
+  EXPECT_EQ(broke.broke().failure(), v1::FAILURE_CLASS_PREEMPTED);
+  EXPECT_GT(broke.sequence(), saved.sequence());
+  coordinator_.Acknowledge(broke);
+  ExpectForgotten();
+}
+
+TEST_F(WorkerDaemonTest, CoordinatorThatTakesASessionAndEndsItAtOnceIsNotAskedWithoutPause) {
+  StartWorker(kQuick);
+  std::size_t before = 0;
+  const SystemClock clock;
+  const SteadyTime begun = clock.SteadyNow();
+  for (int i = 0; i < 5; ++i) {
+    Connected(before);
+    before = coordinator_.frame_count();
+    coordinator_.CloseSession({grpc::StatusCode::UNAVAILABLE, "taken, and not wanted"});
+  }
+  Connected(before);
+  // Five pauses of at least half of 200, 400, 800, 1600 and 3200 ms.
+  EXPECT_GE(clock.SteadyNow() - begun, std::chrono::milliseconds(3'100));
+}
+
 TEST_F(WorkerDaemonTest, ResultOfAnEndedDaemonIsSentByTheNext) {
   StartWorker(kQuick);
   Connected();
@@ -307,6 +344,18 @@ TEST_F(WorkerDaemonTest, DrainWithoutACoordinatorEndsAndTellsItAtTheNextStart) {
   coordinator_.Start();
   StartWorker(kQuick);
   coordinator_.WaitForEvent([](const auto& event) { return event.has_returned(); }, before);
+}
+
+// As on a full disk: what runs goes on, and the worker comes back when there is room again.
+TEST_F(WorkerDaemonTest, SessionNumberThatCannotBeStoredIsTriedAgain) {
+  StartWorker("exit 0\n");
+  const std::filesystem::path session = dir_ / "worker" / "session";
+  const auto before = coordinator_.WaitFor(IsHello).session();
+  std::filesystem::remove(session);
+  std::filesystem::create_directories(session / "in the way");
+  coordinator_.CloseSession({grpc::StatusCode::UNAVAILABLE, "gone"});
+  std::filesystem::remove_all(session);
+  EXPECT_GT(Connected(1).session(), before);
 }
 
 TEST_F(WorkerDaemonTest, RefusedTokenEndsTheDaemonWithWhatToDo) {

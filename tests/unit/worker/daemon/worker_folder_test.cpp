@@ -55,12 +55,12 @@ TEST_F(WorkerFolderTest, SecondWorkerInTheSameFolderIsRefused) {
   EXPECT_TRUE(FailsWith(Open(), ErrorCode::kFailedPrecondition, "each needs its own"));
 }
 
-TEST_F(WorkerFolderTest, EmptiesTheJobsOfAnEarlierDaemon) {
+TEST_F(WorkerFolderTest, KeepsTheJobsOfAnEarlierDaemon) {
   std::filesystem::create_directories(dir_ / "worker" / "jobs" / "12-1");
   std::ofstream(dir_ / "worker" / "jobs" / "12-1" / "half") << "x";
   const auto folder = Open();
   ASSERT_TRUE(IsOk(folder));
-  EXPECT_TRUE(std::filesystem::is_empty(folder->jobs()));
+  EXPECT_TRUE(std::filesystem::exists(folder->jobs() / "12-1" / "half"));
 }
 
 TEST_F(WorkerFolderTest, RefusesAnIdentityThatIsNone) {

@@ -1,5 +1,7 @@
 #include "worker/models/dropout.h"
 
+#include <utility>
+
 #include <gtest/gtest.h>
 
 #include "worker/models/philox.h"
@@ -42,6 +44,33 @@ TEST(Dropout, GoesOnWhereItWas) {
   DropoutStream resumed(1);
   resumed.SkipTo(first.drawn());
   EXPECT_TRUE(first.Mask({64}, 0.5).equal(resumed.Mask({64}, 0.5)));
+}
+
+// What a captured step does: its masks lie where they lay, and their numbers go on.
+TEST(Dropout, ARecordedStepsMasksAreFilledWithTheSameNumbers) {
+  DropoutStream plain(4);
+  DropoutStream captured(4);
+  const auto draw = [](DropoutStream& stream) {
+    return std::pair(stream.Mask({3, 5}, 0.2), stream.Mask({7}, 0.5));
+  };
+  RecordedMasks masks;
+  captured.BeginRecording(masks);
+  EXPECT_TRUE(draw(plain).second.equal(draw(captured).second));
+  captured.EndRecording();
+  ASSERT_EQ(masks.size(), 22);
+  masks.PlaceOn(torch::kCPU);
+  captured.BeginReplaying(masks);
+  const auto [first, second] = draw(captured);
+  captured.EndReplaying();
+  for (int step = 0; step < 3; ++step) {
+    torch::Tensor numbers = torch::empty({masks.size()}, torch::kFloat32);
+    captured.FillRecorded(masks, numbers);
+    masks.CopyFrom(numbers);
+    const auto expected = draw(plain);
+    EXPECT_TRUE(first.equal(expected.first)) << step;
+    EXPECT_TRUE(second.equal(expected.second)) << step;
+  }
+  EXPECT_EQ(plain.drawn(), captured.drawn());
 }
 
 TEST(Dropout, ChannelsGoWhole) {

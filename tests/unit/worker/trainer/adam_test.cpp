@@ -35,6 +35,33 @@ TEST(Adam, FollowsPyTorchsPythonOptimiserBitForBit) {
   }
 }
 
+TEST(Adam, FusedItIsTheSameButForTheLastDigitsAndCountsItsStepsOnTheDevice) {
+  torch::manual_seed(5);
+  const torch::Tensor start = torch::randn({40});
+  torch::Tensor plain = start.clone().requires_grad_();
+  torch::Tensor fused = start.clone().requires_grad_();
+  torch::Tensor unused = torch::ones({2}).requires_grad_();
+  Adam adam({plain}, {});
+  AdamOptions options;
+  options.fused = true;
+  Adam fused_adam({unused, fused}, options);
+  const auto step = [&] {
+    const torch::Tensor gradient = torch::randn({40});
+    plain.mutable_grad() = gradient.clone();
+    fused.mutable_grad() = gradient.clone();
+    adam.Step();
+    fused_adam.Step();
+  };
+  for (int i = 0; i < 20; ++i) step();
+  EXPECT_TRUE(fused.detach().allclose(plain.detach(), 1e-6, 1e-7));
+  EXPECT_TRUE(unused.detach().equal(torch::ones({2})));
+  EXPECT_EQ(fused_adam.step(), 20);
+  Adam resumed({unused, fused}, options);
+  resumed.Restore(fused_adam.step(), fused_adam.Moments());
+  EXPECT_EQ(resumed.step(), 20);
+  EXPECT_TRUE(resumed.Moments()[2].equal(fused_adam.Moments()[2]));
+}
+
 TEST(Adam, LeavesWhatHasNoGradientAlone) {
   torch::Tensor frozen = torch::ones({2});
   torch::Tensor unused = torch::ones({2}).requires_grad_();

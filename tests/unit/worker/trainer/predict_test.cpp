@@ -157,6 +157,19 @@ TEST_F(PredictTest, FeaturesOfAnotherSpecAreBadData) {
   ExpectRefused(PredictJobLine(), "bad_data", "made under feature spec another");
 }
 
+TEST_F(PredictTest, WeightsOfAnotherSpecOrDatasetThanTheJobNamesAreRefusedByName) {
+  Train();
+  Json line = PredictJobLine();
+  line["feature_spec"] = {{"hash", "another"}};
+  ExpectRefused(line, "bad_data", "expected another");
+  line = PredictJobLine();
+  line["dataset"] = {{"version", "a-later-one"}};
+  ExpectRefused(line, "bad_data",
+                "best.safetensors: its weights were trained under dataset version " +
+                    MakeTinyJob(folder_.path())["dataset"]["version"].get<std::string>() +
+                    ", expected a-later-one");
+}
+
 TEST_F(PredictTest, ASliceLongerThanTheClipIsBadConfig) {
   Train();
   SetMetadata("slice_seconds", "3");

@@ -1,6 +1,7 @@
 #include "worker/trainer/runner.h"
 
 #include <cmath>
+#include <limits>
 #include <sstream>
 
 #include <gmock/gmock.h>
@@ -195,18 +196,26 @@ TEST_F(RunnerTest, TrainsInDoublePrecisionForComparisons) {
   }
 }
 
-TEST_F(RunnerTest, PublishedProtocolLeavesTheStudysForgottenLayersAlone) {
+TEST_F(RunnerTest, AFeatureThatIsNoNumberIsBadDataWithTheTracksName) {
+  const Json line = MakeTinyJob(folder_.path());
+  std::vector<float> values = TinySpectrograms(12);
+  values[3 * 128 * 87 + 11] = std::numeric_limits<float>::infinity();
+  WriteTinyShard(folder_ / "shard.safetensors", values, 12, FeatureSpecHash(TinyFeatures()));
+  const Json end = Run(line);
+  EXPECT_EQ(end["class"], "bad_data") << end;
+  EXPECT_THAT(end["message"].get<std::string>(), testing::HasSubstr("track song3.wav"));
+}
+
+TEST_F(RunnerTest, WeightsToStartFromMustHaveTheRunsSpecAndDataset) {
   Json line = MakeTinyJob(folder_.path());
-  line["config"]["protocol"] = "published";
-  line["config"]["keep_weights"] = "last";
   ASSERT_EQ(Run(line)["event"], "result");
-  torch::manual_seed(333);
-  const Weights initial = WeightsOf(**MakeModel("rnn", {128, 43, 2}));
-  const auto trained = ReadCheckpoint(folder_ / "last.safetensors");
-  ASSERT_TRUE(IsOk(trained));
-  for (const auto& [name, tensor] : initial) {
-    EXPECT_EQ(tensor.equal(trained->at(name)), name.starts_with("lstm1.")) << name;
-  }
+  std::filesystem::rename(folder_ / "best.safetensors", folder_ / "initial.safetensors");
+  line["weights"] = folder_ / "initial.safetensors";
+  ASSERT_EQ(Run(line)["event"], "result");
+  line["dataset"]["version"] = "a-later-one";
+  const Json end = Run(line);
+  EXPECT_EQ(end["class"], "bad_data") << end;
+  EXPECT_THAT(end["message"].get<std::string>(), testing::HasSubstr("expected a-later-one"));
 }
 
 TEST_F(RunnerTest, ACancelledJobEndsBetweenBatches) {

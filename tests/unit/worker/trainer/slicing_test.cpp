@@ -9,6 +9,7 @@
 #include "tests/support/result_matchers.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/worker/trainer/tiny_job.h"
+#include "worker/trainer/device_features.h"
 
 namespace tutti {
 namespace {
@@ -77,6 +78,24 @@ TEST(Batch, HoldsTheFramesOfItsSlices) {
       EXPECT_EQ(batch.slices[0][mel][frame].item<float>(), track[at]);
     }
   }
+}
+
+// On the CPU, where it can be compared: what a GPU cuts out of its own copy of the features.
+TEST(Batch, IsTheSameCutOutOfFeaturesOnTheDevice) {
+  const TempDir folder;
+  const auto job = ParseTrainJob(MakeTinyJob(folder.path()));
+  ASSERT_TRUE(IsOk(job));
+  const auto features = Features::Open(*job);
+  ASSERT_TRUE(IsOk(features));
+  const auto grid = MakeSliceGrid(job->features, 1, 0.5);
+  ASSERT_TRUE(IsOk(grid));
+  const std::vector<Slice> slices{{3, 21}, {0, 0}, {5, 42}};
+  const Batch batch = GatherBatch(slices, *grid, *features, *job);
+  const DeviceFeatures on_device(*features, *job, *grid, torch::kCPU);
+  torch::Tensor places = torch::empty({3, 3}, torch::kInt64);
+  PlacesOf(slices, *job, places);
+  EXPECT_TRUE(on_device.Gather(places).equal(batch.slices));
+  EXPECT_TRUE(places[2].equal(batch.labels));
 }
 
 TEST(ShuffledOrder, IsAPermutationOfSeedAndEpoch) {

@@ -70,7 +70,7 @@ TEST_F(TrainJobTest, AWordNobodyKnowsIsAnsweredWithTheKnownOnes) {
   line_["config"]["keep_weights"] = "all";
   EXPECT_TRUE(Refused("expected best, last, both or none, got all"));
   line_["config"]["precision"] = "bfloat16";
-  EXPECT_TRUE(Refused("expected float32 or float64, got bfloat16"));
+  EXPECT_TRUE(Refused("expected float32, tf32, bf16 or float64, got bfloat16"));
   line_["config"]["protocol"] = "wrong";
   EXPECT_TRUE(Refused("expected correct or published, got wrong"));
 }

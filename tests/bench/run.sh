@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Tutti beside its peers, every figure a ratio of the same run; prints the table and appends it to RESULTS.md.
+set -Eeuo pipefail
+
+readonly HERE=$(cd "$(dirname "$0")" && pwd)
+readonly ROOT=$(cd "$HERE/../.." && pwd)
+readonly PYTHON=${XDG_CACHE_HOME:-$HOME/.cache}/tutti/golden-venv/bin/python
+
+if [ "${1:-}" = -h ] || [ "${1:-}" = --help ]; then
+  cat <<'EOT'
+Usage: tests/bench/run.sh [GROUP …] [--quick] [--rounds N]
+
+  GROUP      features, step, sweep, command, dispatch (default: all)
+  --quick    features-1, step-rnn, step-crnn1d, command, dispatch, tables; one round, about five minutes
+  --rounds   paired runs of each row (default 3)
+
+Needs deploy/setup.sh --with-tests and a build of preset release. Exits 1 where a goal is not met or a row is missing.
+
+Example: tests/bench/run.sh step --rounds 5
+EOT
+  exit 0
+fi
+"$ROOT/tests/golden/make_venv.sh"
+if ! "$PYTHON" -c 'import importlib.metadata as m; assert m.version("ray") == "2.60.0" and m.version("hyperqueue") == "0.27.0"' 2>/dev/null; then
+  echo "bench: installing the peers that tests/bench/requirements.txt names (about 90 MB to download)"
+  # shellcheck disable=SC2086 # TUTTI_PIP_ARGS is a list of words on purpose
+  "$PYTHON" -m pip install --quiet --disable-pip-version-check ${TUTTI_PIP_ARGS:-} -r "$HERE/requirements.txt"
+fi
+export PYTHONDONTWRITEBYTECODE=1
+exec "$PYTHON" "$HERE/run.py" --build "$ROOT/build/release" --results "$HERE/RESULTS.md" "$@"

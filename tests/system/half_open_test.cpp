@@ -1,0 +1,194 @@
+// Connections whose other side has vanished without a word, and links that are slow: each side
+// notices in bounded time, and what waited ends in one effect or in a clear error.
+#include <csignal>
+#include <filesystem>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/clock.h"
+#include "common/file_system.h"
+#include "common/hash.h"
+#include "common/rpc/blob_transfer.h"
+#include "common/rpc/channel.h"
+#include "common/rpc/profile.h"
+#include "tests/support/cluster.h"
+#include "tests/support/cutting_proxy.h"
+#include "tests/support/tiny_music.h"
+
+namespace tutti {
+namespace {
+
+using Swallow = CuttingProxy::Swallow;
+using std::chrono::seconds;
+using testing::HasSubstr;
+
+// Pings are sent every ten seconds and waited for ten more; the rest is this machine's business.
+constexpr seconds kNoticed{45};
+
+class HalfOpen : public testing::Test {
+ protected:
+  HalfOpen() {
+    const std::string address = cluster_.ready()["listen"];
+    const std::size_t colon = address.rfind(':');
+    proxy_ = *CuttingProxy::Start("127.0.0.1", address.substr(0, colon),
+                                  std::stoi(address.substr(colon + 1)));
+  }
+
+  // The role's profile, but through the proxy.
+  Profile ThroughProxy(const std::string& role) {
+    Profile profile = *LoadProfile(files_, cluster_.profile(role));
+    profile.address = proxy_->address();
+    return profile;
+  }
+  std::string ProfileFile(const std::string& role) {
+    const std::string path = cluster_.path(role + "-through-proxy.json");
+    EXPECT_TRUE(SaveProfile(files_, path, ThroughProxy(role)).ok());
+    return path;
+  }
+  void StartWorker() {
+    worker_ = std::make_unique<RunningBinary>(
+        "tutti-worker",
+        std::vector<std::string>{"--profile", ProfileFile("worker"), "--dir", cluster_.path("one"),
+                                 "--name", "one", "--slots", "1", "--log-level", "warn",
+                                 "--resume-interval", "0s", "--resume-upload-interval", "0s"});
+    worker_->ReadyLine();
+  }
+  BlobClient Blobs() {
+    const Profile profile = ThroughProxy("admin");
+    return BlobClient(v1::BlobService::NewStub(*OpenChannel(profile)), profile.token);
+  }
+  Json Run() {
+    for (const Json& job : cluster_.TuttiJson({"jobs", "tiny"})) {
+      if (job["kind"] == "train") return job;
+    }
+    return nullptr;
+  }
+  int LastEpoch() {
+    const Json epoch = Run()["last_epoch"];
+    return epoch.is_null() ? 0 : epoch["epoch"].get<int>();
+  }
+  void Submit(int epochs) {
+    cluster_.AddTinyMusic();
+    TinySweep sweep;
+    sweep.models = "[crnn1d]";
+    sweep.seeds = "[333]";
+    sweep.epochs = epochs;
+    const Outcome outcome = cluster_.Tutti({"submit", cluster_.SweepFile(TinySweepFile(sweep))});
+    ASSERT_EQ(outcome.code(), 0) << testing::PrintToString(outcome);
+  }
+  bool IsConnected() { return cluster_.TuttiJson({"workers"})[0]["connected"] == true; }
+  SteadyTime Now() { return clock_.SteadyNow(); }
+
+  SystemClock clock_;
+  PosixFileSystem files_;
+  Cluster cluster_;
+  std::unique_ptr<CuttingProxy> proxy_;
+  std::unique_ptr<RunningBinary> worker_;
+};
+
+TEST_F(HalfOpen, BothSidesOfASessionNoticeAndTheWorkerComesBackWithWhatItDid) {
+  StartWorker();
+  Submit(60);
+  ASSERT_TRUE(Eventually([&] { return LastEpoch() >= 1; }));
+  proxy_->Set(Swallow::kBoth);
+  const SteadyTime cut_at = Now();
+  // Six heartbeats of half a second.
+  EXPECT_TRUE(Eventually([&] { return !IsConnected(); }, seconds(20)));
+  // From now on new connections work; the old one stays mute and is given up by the worker.
+  proxy_->Set(Swallow::kNothing);
+  EXPECT_TRUE(Eventually([&] { return IsConnected(); }, kNoticed));
+  EXPECT_LT(Now() - cut_at, kNoticed);
+  EXPECT_EQ(cluster_.Tutti({"watch", "tiny"}).code(), 0);
+  EXPECT_EQ(Run()["phase"], "succeeded");
+}
+
+TEST_F(HalfOpen, AClientsCallEndsInAClearError) {
+  const std::string profile = ProfileFile("admin");
+  ASSERT_EQ(RunBinary("tutti", {"sweeps", "--profile", profile}).code(), 0);
+  for (const Swallow swallow : {Swallow::kUp, Swallow::kDown}) {
+    proxy_->Set(swallow);
+    const SteadyTime begun = Now();
+    const Outcome outcome = RunBinary("tutti", {"sweeps", "--profile", profile});
+    EXPECT_EQ(outcome.code(), 3) << testing::PrintToString(outcome);
+    EXPECT_THAT(outcome.err, HasSubstr("no coordinator answers at " + proxy_->address()));
+    EXPECT_LT(Now() - begun, seconds(90));
+  }
+}
+
+TEST_F(HalfOpen, AnUploadEndsInAnErrorAndLeavesNothingAndTheNextOneWorks) {
+  const std::string bytes(4 << 20, 'x');
+  const std::string hash = Sha256Hex(bytes);
+  BlobClient blobs = Blobs();
+  proxy_->Throttle(1 << 20);
+  Status ended;
+  std::thread upload([&] { ended = blobs.UploadBytes(bytes, hash); });
+  EXPECT_TRUE(Eventually([&] { return proxy_->bytes_up() > (1 << 20); }));
+  const SteadyTime cut_at = Now();
+  proxy_->Set(Swallow::kBoth);
+  upload.join();
+  EXPECT_FALSE(ended.ok());
+  EXPECT_EQ(ended.error().code, ErrorCode::kUnavailable) << ended.error().message;
+  EXPECT_LT(Now() - cut_at, kNoticed);
+  const auto incoming = cluster_.path("state") / "blobs" / "incoming";
+  EXPECT_TRUE(Eventually([&] { return std::filesystem::is_empty(incoming); }, kNoticed))
+      << "the coordinator has noticed too";
+  proxy_->Throttle(0);
+  proxy_->Set(Swallow::kNothing);
+  BlobClient again = Blobs();
+  const Status uploaded = again.UploadBytes(bytes, hash);
+  EXPECT_TRUE(uploaded.ok()) << uploaded.error().message;
+  const auto downloaded = again.DownloadBytes(hash);
+  ASSERT_TRUE(downloaded.ok()) << downloaded.error().message;
+  EXPECT_TRUE(*downloaded == bytes);
+}
+
+TEST_F(HalfOpen, ADownloadEndsInAnErrorAndTheNextOneWorks) {
+  const std::string bytes(4 << 20, 'x');
+  const std::string hash = Sha256Hex(bytes);
+  ASSERT_TRUE(Blobs().UploadBytes(bytes, hash).ok());
+  BlobClient blobs = Blobs();
+  proxy_->Throttle(1 << 20);
+  const std::int64_t before = proxy_->bytes_down();
+  Status ended;
+  std::thread download([&] { ended = blobs.DownloadFile(hash, cluster_.path("blob")); });
+  EXPECT_TRUE(Eventually([&] { return proxy_->bytes_down() > before + (1 << 20); }));
+  const SteadyTime cut_at = Now();
+  proxy_->Set(Swallow::kDown);
+  download.join();
+  EXPECT_FALSE(ended.ok());
+  EXPECT_LT(Now() - cut_at, kNoticed);
+  EXPECT_FALSE(std::filesystem::exists(cluster_.path("blob"))) << "half a blob";
+  proxy_->Throttle(0);
+  proxy_->Set(Swallow::kNothing);
+  const Status downloaded = Blobs().DownloadFile(hash, cluster_.path("blob"));
+  ASSERT_TRUE(downloaded.ok()) << downloaded.error().message;
+  EXPECT_TRUE(ReadWholeFile(cluster_.path("blob")) == bytes);
+}
+
+// The file of a crnn1d is some hundred thousand bytes: its way takes longer than many epochs.
+TEST_F(HalfOpen, AnUploadThatTakesLongHoldsNoTrainingUp) {
+  StartWorker();
+  Submit(60);
+  ASSERT_TRUE(Eventually([&] { return LastEpoch() >= 1; }));
+  proxy_->Throttle(20'000);
+  const auto incoming = cluster_.path("state") / "blobs" / "incoming";
+  const auto on_its_way = [&]() -> std::string {
+    for (const auto& entry : std::filesystem::directory_iterator(incoming)) {
+      return entry.path().filename();
+    }
+    return "";
+  };
+  std::string upload;
+  ASSERT_TRUE(Eventually([&] { return !(upload = on_its_way()).empty(); }));
+  const int epoch = LastEpoch();
+  EXPECT_TRUE(Eventually([&] { return LastEpoch() >= epoch + 10; }, seconds(60)));
+  EXPECT_EQ(on_its_way(), upload) << "ten epochs were trained and told beside one upload";
+  EXPECT_EQ(Run()["attempt"], 1) << "and the lease was renewed";
+  proxy_->Throttle(0);
+  EXPECT_EQ(cluster_.Tutti({"watch", "tiny"}).code(), 0);
+}
+
+}  // namespace
+}  // namespace tutti

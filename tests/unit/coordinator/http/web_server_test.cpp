@@ -1,0 +1,211 @@
+// The real server on a loopback port, over a coordinator's services in this process.
+#include "coordinator/http/web_server.h"
+
+#include <memory>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/json.h"
+#include "coordinator/certificate.h"
+#include "coordinator/http/limits.h"
+#include "tests/support/result_matchers.h"
+#include "tests/support/temp_dir.h"
+#include "tests/unit/coordinator/rpc/served_coordinator.h"
+
+namespace tutti {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr char kJson[] = "application/json";
+
+class WebServerTest : public testing::Test {
+ protected:
+  WebServerTest() { Start({}); }
+
+  void Start(WebServerOptions options) {
+    options.listen = "127.0.0.1:0";
+    options.cookie_key = std::string(CookieSeal::kKeyBytes, 'k');
+    options.version = "test";
+    auto web = WebServer::Start(
+        {coordinator_.access(), clock_, random_, metrics_, [this] { return health_; }},
+        coordinator_.channel(), options);
+    ASSERT_TRUE(IsOk(web));
+    web_ = *std::move(web);
+    client_ = std::make_unique<httplib::Client>("127.0.0.1", web_->port());
+  }
+
+  // "tutti=…", as the browser sends it.
+  std::string LogIn(const std::string& token) {
+    const auto reply = client_->Post("/api/v1/login", DumpJson({{"token", token}}), kJson);
+    EXPECT_EQ(reply->status, 200) << reply->body;
+    const std::string cookie = reply->get_header_value("Set-Cookie");
+    EXPECT_THAT(cookie, HasSubstr("HttpOnly"));
+    EXPECT_THAT(cookie, HasSubstr("SameSite=Strict"));
+    EXPECT_THAT(cookie, Not(HasSubstr(token)));
+    return cookie.substr(0, cookie.find(';'));
+  }
+
+  std::string CsrfOf(const std::string& cookie) {
+    const auto reply = client_->Get("/api/v1/me", {{"Cookie", cookie}});
+    EXPECT_EQ(reply->status, 200);
+    return Json::parse(reply->body)["csrf"];
+  }
+
+  httplib::Result Bearer(const std::string& path, const std::string& token) {
+    return client_->Get(path, {{"Authorization", "Bearer " + token}});
+  }
+
+  TempDir folder_;
+  ServedCoordinator coordinator_{folder_.path()};
+  SystemClock clock_;
+  SystemRandom random_;
+  Metrics metrics_;
+  Status health_;
+  std::unique_ptr<WebServer> web_;
+  std::unique_ptr<httplib::Client> client_;
+};
+
+TEST_F(WebServerTest, NothingIsToldToWhoIsNotLoggedIn) {
+  for (const char* path : {"/api/v1/sweeps", "/api/v1/workers", "/api/v1/jobs/1", "/api/v1/me",
+                           "/api/v1/events", "/metrics", "/api/v1/jobs/1/weights/best"}) {
+    EXPECT_EQ(client_->Get(path)->status, 401) << path;
+    EXPECT_EQ(Bearer(path, "wrong")->status, 401) << path;
+  }
+}
+
+TEST_F(WebServerTest, AWorkersTokenOpensNoPage) {
+  EXPECT_EQ(Bearer("/api/v1/sweeps", ServedCoordinator::kWorkerToken)->status, 403);
+  const auto login =
+      client_->Post("/api/v1/login", DumpJson({{"token", ServedCoordinator::kWorkerToken}}), kJson);
+  EXPECT_EQ(login->status, 403);
+}
+
+TEST_F(WebServerTest, AReaderLooksButDoesNotChange) {
+  EXPECT_EQ(Bearer("/api/v1/sweeps", ServedCoordinator::kReaderToken)->status, 200);
+  const auto refused = client_->Post(
+      "/api/v1/sweeps/x/cancel",
+      {{"Authorization", std::string("Bearer ") + ServedCoordinator::kReaderToken}}, "{}", kJson);
+  EXPECT_EQ(refused->status, 403);  // and not 404: refused before it is looked for
+}
+
+TEST_F(WebServerTest, AChangeNeedsTheCookieAndThePagesOwnToken) {
+  const std::string cookie = LogIn(ServedCoordinator::kAdminToken);
+  const std::string csrf = CsrfOf(cookie);
+  const auto change = [&](const httplib::Headers& headers, const char* type) {
+    return client_->Post("/api/v1/sweeps/x/pause", headers, "{}", type)->status;
+  };
+  EXPECT_EQ(change({{"Cookie", cookie}}, kJson), 403);
+  EXPECT_EQ(change({{"Cookie", cookie}, {kCsrfHeader, "0123"}}, kJson), 403);
+  EXPECT_EQ(change({{"Cookie", cookie}, {kCsrfHeader, csrf}}, "text/plain"), 403);
+  EXPECT_EQ(change({{kCsrfHeader, csrf}}, kJson), 401);
+  EXPECT_EQ(change({{"Cookie", cookie}, {kCsrfHeader, csrf}}, kJson), 404);  // no such sweep
+}
+
+TEST_F(WebServerTest, AWholeProfileMayBePasted) {
+  const Json profile = {{"address", "127.0.0.1:7770"}, {"token", ServedCoordinator::kReaderToken}};
+  LogIn(profile.dump(2));
+  const auto wrong = client_->Post("/api/v1/login", DumpJson({{"token", "{\"no\": 1}"}}), kJson);
+  EXPECT_EQ(wrong->status, 401);
+}
+
+TEST_F(WebServerTest, IsCalledByItsOwnNamesOnly) {
+  EXPECT_EQ(client_->Get("/", {{"Host", "evil.example"}})->status, 403);
+  EXPECT_EQ(client_->Get("/healthz", {{"Host", "evil.example:7771"}})->status, 403);
+  for (const char* host : {"localhost:80", "127.0.0.1", "[::1]:7771", "LOCALHOST"}) {
+    EXPECT_EQ(client_->Get("/", {{"Host", host}})->status, 200) << host;
+  }
+}
+
+TEST_F(WebServerTest, AnUnchangedAnswerCostsNoBody) {
+  const auto first = Bearer("/api/v1/sweeps", ServedCoordinator::kReaderToken);
+  const std::string etag = first->get_header_value("ETag");
+  ASSERT_FALSE(etag.empty());
+  const auto again =
+      client_->Get("/api/v1/sweeps",
+                   {{"Authorization", std::string("Bearer ") + ServedCoordinator::kReaderToken},
+                    {"If-None-Match", etag}});
+  EXPECT_EQ(again->status, 304);
+  EXPECT_EQ(again->body, "");
+}
+
+TEST_F(WebServerTest, PagesCarryAPolicyThatLetsNoForeignScriptRun) {
+  for (const char* path : {"/", "/login", "/workers", "/listen", "/sweeps/x", "/jobs/1"}) {
+    const auto page = client_->Get(path);
+    EXPECT_EQ(page->status, 200) << path;
+    const std::string policy = page->get_header_value("Content-Security-Policy");
+    EXPECT_THAT(policy, HasSubstr("default-src 'none'; script-src 'self'; style-src 'self'"));
+    EXPECT_THAT(policy, Not(HasSubstr("unsafe")));
+    EXPECT_EQ(page->get_header_value("X-Content-Type-Options"), "nosniff");
+  }
+  EXPECT_EQ(client_->Get("/static/app.js")->status, 200);
+  EXPECT_EQ(client_->Get("/static/uPlot.iife.min.js")->status, 200);
+  EXPECT_EQ(client_->Get("/static/../main.cpp")->status, 404);
+  EXPECT_EQ(client_->Get("/nothing")->status, 404);
+}
+
+TEST_F(WebServerTest, WhatIsTooLargeIsRefusedBeforeItIsRead) {
+  const std::string large(kMaxJsonBodyBytes + 1, ' ');
+  EXPECT_EQ(client_->Post("/api/v1/login", large, kJson)->status, 413);
+}
+
+TEST_F(WebServerTest, MetricsHaveTheJobsTheWorkersAndTheLatencies) {
+  metrics_.OnCommit(std::chrono::milliseconds(3));
+  metrics_.OnBlobBytes(BlobDirection::kReceived, 1234);
+  const auto reply = Bearer("/metrics", ServedCoordinator::kReaderToken);
+  ASSERT_EQ(reply->status, 200) << reply->body;
+  EXPECT_THAT(reply->body, HasSubstr("tutti_jobs{state=\"running\"} 0"));
+  EXPECT_THAT(reply->body, HasSubstr("tutti_workers{state=\"connected\"} 0"));
+  EXPECT_THAT(reply->body, HasSubstr("tutti_commit_seconds_bucket{le=\"0.005\"} 1"));
+  EXPECT_THAT(reply->body, HasSubstr("tutti_lease_seconds_count 0"));
+  EXPECT_THAT(reply->body, HasSubstr("tutti_blob_bytes_total{direction=\"received\"} 1234"));
+}
+
+TEST_F(WebServerTest, HealthNeedsNoLogin) {
+  EXPECT_EQ(client_->Get("/healthz")->status, 200);
+  health_ = Internal("the writer hangs");
+  const auto sick = client_->Get("/healthz");
+  EXPECT_EQ(sick->status, 503);
+  EXPECT_THAT(sick->body, HasSubstr("the writer hangs"));
+}
+
+TEST_F(WebServerTest, BeyondThisMachineItSpeaksOnlyTls) {
+  const auto pair = MakeSelfSignedCertificate("tutti-coordinator", clock_.WallNow());
+  ASSERT_TRUE(IsOk(pair));
+  WebServerOptions options;
+  options.listen = "0.0.0.0:0";
+  options.certificate_pem = pair->certificate_pem;
+  options.key_pem = pair->key_pem;
+  options.cookie_key = std::string(CookieSeal::kKeyBytes, 'k');
+  const auto web =
+      WebServer::Start({coordinator_.access(), clock_, random_, metrics_, [] { return Status(); }},
+                       coordinator_.channel(), options);
+  ASSERT_TRUE(IsOk(web));
+  EXPECT_THAT((*web)->address(), testing::StartsWith("https://"));
+  httplib::Client plain("127.0.0.1", (*web)->port());
+  EXPECT_FALSE(plain.Get("/healthz"));
+  httplib::SSLClient secure("127.0.0.1", (*web)->port());
+  secure.enable_server_certificate_verification(false);
+  const auto reply = secure.Get("/healthz");
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->status, 200);
+  const auto login =
+      secure.Post("/api/v1/login", DumpJson({{"token", ServedCoordinator::kAdminToken}}), kJson);
+  EXPECT_THAT(login->get_header_value("Set-Cookie"), HasSubstr("Secure"));
+}
+
+TEST_F(WebServerTest, AFaultyAddressIsToldByItsOption) {
+  WebServerOptions options;
+  options.listen = "nowhere";
+  const auto web =
+      WebServer::Start({coordinator_.access(), clock_, random_, metrics_, [] { return Status(); }},
+                       coordinator_.channel(), options);
+  ASSERT_FALSE(web.ok());
+  EXPECT_THAT(web.error().message, HasSubstr("--http"));
+}
+
+}  // namespace
+}  // namespace tutti

@@ -1,0 +1,62 @@
+// What becomes of a worker whose disk fails: it takes no jobs until the disk is well again, and an
+// event that could not be written is not told before it is.
+//
+// Owned by the loop's thread.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "common/clock.h"
+#include "common/result.h"
+#include "worker/daemon/agent.h"
+#include "worker/daemon/spool.h"
+
+namespace tutti {
+
+// How often the disk is looked at; after a job that was handed back it is left alone for twice as
+// long each time, until one has ended well.
+inline constexpr std::chrono::milliseconds kDiskCheckInterval{5'000};
+inline constexpr std::chrono::milliseconds kLongestDiskPause{300'000};
+
+// Null: the disk is always well.
+using DiskCheck = std::function<Status()>;
+
+// Why the disk is to blame for a broken attempt; nothing: it is not. What a runner of ours could
+// not write may have gone with it, so that there is room again: its own words count too.
+std::optional<std::string> DiskFault(const v1::Broke& broke, bool is_command,
+                                     const DiskCheck& check);
+
+class DiskCare {
+ public:
+  // spool and agent outlive it.
+  DiskCare(Spool& spool, Agent& agent, DiskCheck check);
+
+  // Into the spool, or kept back until it can be.
+  void Store(const SpoolEvent& spool, SteadyTime now);
+  void Forget(const AttemptId& attempt);
+  // An attempt was handed back because of the disk.
+  void OnHandedBack(const std::string& reason, SteadyTime now);
+  void OnJobDone() { pause_ = kDiskCheckInterval; }
+  // Looks at the disk when it is time to.
+  void Tick(SteadyTime now);
+  std::optional<SteadyTime> NextDeadline() const;
+
+ private:
+  void BeginTrouble(const std::string& why, SteadyTime now);
+  // What was kept back is written. False: not all of it.
+  bool StoreKeptBack();
+
+  Spool& spool_;
+  Agent& agent_;
+  const DiskCheck check_;
+  std::set<AttemptId> kept_back_;  // some of their events are not in the spool
+  bool in_trouble_ = false;
+  std::chrono::milliseconds pause_ = kDiskCheckInterval;
+  SteadyTime next_check_{};
+};
+
+}  // namespace tutti
