@@ -6,10 +6,10 @@
 #include <string>
 
 #include "common/check.h"
+#include "common/vector_clones.h"
 #include "worker/audio/decibel.h"
 #include "worker/audio/finite.h"
 #include "worker/audio/frame_block.h"
-#include "common/vector_clones.h"
 
 namespace tutti {
 namespace {
