@@ -17,6 +17,20 @@ Result<double> Number(const Json& object, const char* key) {
   return FieldOr<double>(object, key, std::numeric_limits<double>::quiet_NaN(), kWhat);
 }
 
+// A whole number that the contract's fields hold: an epoch, a label, a vote.
+Result<std::int32_t> Count(std::int64_t number, const char* key) {
+  if (number < 0 || number > std::numeric_limits<std::int32_t>::max()) {
+    return InvalidArgument(std::string(kWhat) + ": \"" + key + "\": expected a number from 0 to " +
+                           std::to_string(std::numeric_limits<std::int32_t>::max()) + ", got " +
+                           std::to_string(number));
+  }
+  return static_cast<std::int32_t>(number);
+}
+Result<std::int32_t> Count(const Json& object, const char* key) {
+  TUTTI_ASSIGN_OR_RETURN(const auto number, Field<std::int64_t>(object, key, kWhat));
+  return Count(number, key);
+}
+
 Result<RunnerEvent> ToHello(const Json& event) {
   RunnerHello hello;
   TUTTI_ASSIGN_OR_RETURN(hello.protocol, Field<std::int64_t>(event, "protocol", kWhat));
@@ -36,14 +50,14 @@ Result<RunnerEvent> ToProgress(const Json& event) {
 }
 
 Result<RunnerEvent> ToEpoch(const Json& event) {
-  TUTTI_ASSIGN_OR_RETURN(const auto number, Field<std::int64_t>(event, "epoch", kWhat));
+  TUTTI_ASSIGN_OR_RETURN(const auto number, Count(event, "epoch"));
   TUTTI_ASSIGN_OR_RETURN(const double train_loss, Number(event, "train_loss"));
   TUTTI_ASSIGN_OR_RETURN(const double train_accuracy, Number(event, "train_accuracy"));
   TUTTI_ASSIGN_OR_RETURN(const double val_loss, Number(event, "val_loss"));
   TUTTI_ASSIGN_OR_RETURN(const double val_accuracy, Number(event, "val_accuracy"));
   TUTTI_ASSIGN_OR_RETURN(const double seconds, Number(event, "seconds"));
   v1::EpochPoint epoch;
-  epoch.set_epoch(static_cast<std::int32_t>(number));
+  epoch.set_epoch(number);
   epoch.set_train_loss(train_loss);
   epoch.set_train_accuracy(train_accuracy);
   epoch.set_val_loss(val_loss);
@@ -55,8 +69,7 @@ Result<RunnerEvent> ToEpoch(const Json& event) {
 Result<RunnerEvent> ToResume(const Json& event) {
   RunnerResume resume;
   TUTTI_ASSIGN_OR_RETURN(resume.path, Field<std::string>(event, "path", kWhat));
-  TUTTI_ASSIGN_OR_RETURN(const auto epoch, Field<std::int64_t>(event, "epoch", kWhat));
-  resume.epoch = static_cast<std::int32_t>(epoch);
+  TUTTI_ASSIGN_OR_RETURN(resume.epoch, Count(event, "epoch"));
   return RunnerEvent(std::move(resume));
 }
 
@@ -83,15 +96,18 @@ Result<RunnerEvent> ToArtifact(const Json& event) {
 
 Result<v1::Prediction> ToPrediction(const Json& entry) {
   TUTTI_ASSIGN_OR_RETURN(const auto track, Field<std::int64_t>(entry, "track", kWhat));
-  TUTTI_ASSIGN_OR_RETURN(const auto label, Field<std::int64_t>(entry, "label", kWhat));
-  TUTTI_ASSIGN_OR_RETURN(const auto predicted, Field<std::int64_t>(entry, "predicted", kWhat));
+  TUTTI_ASSIGN_OR_RETURN(const auto label, Count(entry, "label"));
+  TUTTI_ASSIGN_OR_RETURN(const auto predicted, Count(entry, "predicted"));
   TUTTI_ASSIGN_OR_RETURN(const auto votes,
                          FieldOr<std::vector<std::int64_t>>(entry, "votes", {}, kWhat));
   v1::Prediction prediction;
   prediction.set_track_id(track);
-  prediction.set_label(static_cast<std::int32_t>(label));
-  prediction.set_predicted(static_cast<std::int32_t>(predicted));
-  for (const std::int64_t vote : votes) prediction.add_votes(static_cast<std::int32_t>(vote));
+  prediction.set_label(label);
+  prediction.set_predicted(predicted);
+  for (const std::int64_t vote : votes) {
+    TUTTI_ASSIGN_OR_RETURN(const auto count, Count(vote, "votes"));
+    prediction.add_votes(count);
+  }
   return prediction;
 }
 
