@@ -138,12 +138,12 @@ OrderedJson ComparisonJson(const std::vector<Pair>& pairs, const CompareOptions&
   for (const Pair& pair : pairs) {
     const auto difference = Difference(pair);
     cells.push_back({{"config", pair.values},
-                     {"first", CellJson(pair.first)},
-                     {"second", CellJson(pair.second)},
+                     {"sweep", CellJson(pair.first)},
+                     {"other_sweep", CellJson(pair.second)},
                      {"difference", difference ? OrderedJson(*difference) : OrderedJson()}});
   }
-  return {{"first", options.first},
-          {"second", options.second},
+  return {{"sweep", options.first},
+          {"other_sweep", options.second},
           {"metric", metric},
           {"cells", std::move(cells)}};
 }
@@ -192,8 +192,8 @@ void AddCompareCommand(CLI::App& program, Context& context) {
                                              "two sweeps, cell by cell\n"
                                              "Example: tutti compare gtzan-baseline gtzan-grouped");
   auto options = std::make_shared<CompareOptions>();
-  compare->add_option("first", options->first)->required();
-  compare->add_option("second", options->second)->required();
+  compare->add_option("sweep", options->first)->required();
+  compare->add_option("other_sweep", options->second)->required();
   compare->add_option("--metric", options->metric, "metric to compare (default f1_macro)");
   AddCommonOptions(*compare, context);
   SetAction(*compare, context, [&context, options] { return Compare(context, *options); });

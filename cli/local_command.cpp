@@ -102,7 +102,7 @@ void AddLocalCommand(CLI::App& program, Context& context) {
                              "everything on this machine for one sweep, then both tables\n"
                              "Example: tutti local sweep.yaml --dataset ~/gtzan/genres");
   auto options = std::make_shared<LocalOptions>();
-  local->add_option("sweep", options->file, "sweep file (YAML)")->required();
+  local->add_option("sweep_file", options->file, "sweep file (YAML)")->required();
   local->add_option("--dataset", options->dataset,
                     "folder of class folders, registered under the file's `dataset`");
   local->add_option("--workers", options->workers, "workers that share this machine's cores")

@@ -4,7 +4,9 @@
 
 #include "cli/commands.h"
 #include "cli/connection.h"
+#include "cli/job_number.h"
 #include "cli/queries.h"
+#include "cli/show_sweep.h"
 #include "cli/text_table.h"
 #include "common/rpc/words.h"
 
@@ -64,7 +66,7 @@ void PrintValues(const std::string& title, const Map& values) {
   std::cout << '\n' << MarkdownTable({title, ""}, rows);
 }
 
-Result<ExitCode> Show(Context& context, std::int64_t id) {
+Result<ExitCode> ShowJob(Context& context, std::int64_t id) {
   TUTTI_ASSIGN_OR_RETURN(const auto connection, Connection::Open(context));
   TUTTI_ASSIGN_OR_RETURN(const auto job, JobDetails(*connection, id));
   if (context.json) {
@@ -86,15 +88,25 @@ Result<ExitCode> Show(Context& context, std::int64_t id) {
   return ExitCode::kDone;
 }
 
+Result<ExitCode> Show(Context& context, const std::string& what) {
+  if (const auto id = JobNumber(what)) return ShowJob(context, *id);
+  return ShowSweep(context, what);
+}
+
 }  // namespace
 
 void AddShowCommand(CLI::App& program, Context& context) {
   CLI::App* show = program.add_subcommand(
-      "show", "one job: attempts, curves, scores, timings\nExample: tutti show 12");
-  auto id = std::make_shared<std::int64_t>(0);
-  show->add_option("job", *id, "its number, as tutti jobs shows it")->required();
+      "show",
+      "one job (attempts, curves, scores, timings), or one sweep (how far it is; afterwards how "
+      "far "
+      "off its estimates were)\nExample: tutti show 12; tutti show gtzan-baseline");
+  auto what = std::make_shared<std::string>();
+  show->add_option("sweep_or_job", *what,
+                   "a sweep's name, or a job's number, as tutti jobs shows it")
+      ->required();
   AddCommonOptions(*show, context);
-  SetAction(*show, context, [&context, id] { return Show(context, *id); });
+  SetAction(*show, context, [&context, what] { return Show(context, *what); });
 }
 
 }  // namespace tutti

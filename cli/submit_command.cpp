@@ -44,7 +44,7 @@ void AddSubmitCommand(CLI::App& program, Context& context) {
       "send a sweep to the coordinator; the same file again changes nothing\n"
       "Example: tutti submit sweep.yaml --wait");
   auto options = std::make_shared<SubmitOptions>();
-  submit->add_option("sweep", options->file, "sweep file (YAML)")->required();
+  submit->add_option("sweep_file", options->file, "sweep file (YAML)")->required();
   submit->add_flag("--dry-run", options->submission.dry_run,
                    "tell what would change, change nothing");
   submit->add_flag("--prune", options->submission.prune,

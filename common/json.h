@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -48,6 +49,9 @@ inline bool Read(const Json& from, bool& to) {
 }
 inline bool Read(const Json& from, std::int64_t& to) {
   if (!from.is_number_integer()) return false;
+  if (from.is_number_unsigned() && !std::in_range<std::int64_t>(from.get<std::uint64_t>())) {
+    return false;
+  }
   to = from.get<std::int64_t>();
   return true;
 }

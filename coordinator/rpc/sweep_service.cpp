@@ -89,7 +89,9 @@ grpc::ServerUnaryReactor* SweepServiceImpl::GetSweep(grpc::CallbackServerContext
                                                      v1::GetSweepResponse* response) {
   return Read(context, Rpc::kGetSweep, [&](StoreReader& reader) -> Status {
     TUTTI_ASSIGN_OR_RETURN(const SweepRecord sweep, reader.Sweep(request->name()));
-    return ViewSweepDetails(sweep, reader, manifests_, *response);
+    TUTTI_RETURN_IF_ERROR(ViewSweepDetails(sweep, reader, manifests_, *response));
+    if (request->past_estimates()) return ViewPastEstimates(sweep, reader, *response);
+    return {};
   });
 }
 

@@ -12,6 +12,12 @@ import subprocess
 import sys
 
 PROGRAMS = ("tutti", "tutti-coordinator", "tutti-worker", "tutti-preprocess")
+# What prints the names that a positional of that kind may have, one a line.
+NAMES = {
+    "sweep": "tutti sweeps --quiet",
+    "job": "tutti sweeps --quiet {where} | while read -r sweep; do tutti jobs \"$sweep\" --quiet {where}; done",
+    "worker": "tutti workers --quiet",
+}
 ENTRY = re.compile(r"^  (\S.*?)(?:  +(\S.*))?$")
 
 
@@ -36,6 +42,11 @@ class Command:
             if inside and match:
                 found.append((match.group(1), match.group(2) or ""))
         return found
+
+    def kinds(self):
+        """Of NAMES: what its positionals are, told by their names ("sweep_or_job")."""
+        words = {part for name, _ in self.entries("Positionals") for part in name.split()[0].lower().split("_")}
+        return [] if "file" in words else [kind for kind in NAMES if kind in words]
 
     def flags(self):
         return [flag for flags, _ in self.options for flag in flags]
@@ -67,22 +78,34 @@ def man_page(name, commands):
     return "\n".join(page) + "\n"
 
 
+def prints(where, kind):
+    """The command of NAMES, told which coordinator, silent where none answers."""
+    command = NAMES[kind]
+    return "{ " + (command.format(where=f'"{where}"') if "{where}" in command else f'{command} "{where}"') + "; } 2>/dev/null"
+
+
 def bash_completion(name, commands):
     function = "_" + name.replace("-", "_")
-    cases = [f'    "{" ".join(command.words)}") words="{" ".join([n for n, _ in command.subcommands] + command.flags())}" ;;'
+    cases = [f'    "{" ".join(command.words)}") words="{" ".join([n for n, _ in command.subcommands] + command.flags())}"'
+             f' kinds="{" ".join(command.kinds())}" ;;'
              for command in commands]
+    names = [f'      {kind}) words+=" $({prints("${where[@]}", kind)})" ;;' for kind in NAMES]
     known = " ".join(f'"{" ".join(command.words)}"' for command in commands if command.words)
     return "\n".join([
         f"# bash completion of {name}; made from its --help",
         f"{function}() {{",
-        "  local current=${COMP_WORDS[COMP_CWORD]} path='' word words='' known i",
+        "  local current=${COMP_WORDS[COMP_CWORD]} path='' word words='' kinds='' kind known i where=()",
         "  for ((i = 1; i < COMP_CWORD; i++)); do",
         "    word=${COMP_WORDS[i]}",
+        '    if [[ $word == --dir || $word == --profile ]]; then where=("$word" "${COMP_WORDS[i + 1]}"); fi',
         f"    for known in {known or chr(39) * 2}; do",
         '      if [[ ${path:+$path }$word == "$known" ]]; then path=$known; break; fi',
         "    done",
         "  done",
         "  case $path in", *cases, "  esac",
+        "  # Names are the coordinator's: it is asked only where one may stand.",
+        "  if [[ $current == -* ]]; then kinds=''; fi",
+        "  for kind in $kinds; do", "    case $kind in", *names, "    esac", "  done",
         '  COMPREPLY=($(compgen -W "$words" -- "$current"))',
         "}",
         f"complete -o default -F {function} {name}", ""])
@@ -109,6 +132,9 @@ def fish_completion(name, commands):
         condition = f" -n {quoted(where)}" if where else ""
         for sub, text in command.subcommands:
             lines.append(f"complete -c {name} -f{condition} -a {sub} -d {quoted(text)}")
+        for kind in command.kinds():
+            listed = "(" + NAMES[kind].replace("while read -r sweep; do", "while read sweep;").replace("; done", "; end").format(where="") + " 2>/dev/null)"
+            lines.append(f"complete -c {name} -f{condition} -a {quoted(listed)} -d {kind}")
         for flags, text in command.options:
             spelled = " ".join(f"-l {flag[2:]}" if flag.startswith("--") else f"-s {flag[1:]}" for flag in flags)
             lines.append(f"complete -c {name}{condition} {spelled} -d {quoted(text)}")
