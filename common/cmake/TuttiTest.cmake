@@ -1,7 +1,8 @@
 include(GoogleTest)
 
 # tutti_test(name LABEL unit [TIMEOUT seconds] [FIXTURES fixture …] SOURCES a.cpp … LIBS target …): one program, each TEST one
-# ctest test; ctest runs what sets the fixtures up before them.
+# ctest test; ctest runs what sets the fixtures up before them. LABEL unit_grpc: a unit test that opens
+# connections, which the thread sanitizer cannot judge.
 function(tutti_test name)
   cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;LIBS;ENVIRONMENT;FIXTURES" ${ARGN})
   if(NOT ARG_TIMEOUT)
