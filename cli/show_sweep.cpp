@@ -23,7 +23,7 @@ double Error(const PastEstimate& past) {
   return (past.low_seconds() + past.high_seconds()) / 2 / past.actual_seconds() - 1;
 }
 
-OrderedJson ToJson(const v1::GetSweepResponse& reply) {
+OrderedJson WholeJson(const v1::GetSweepResponse& reply) {
   OrderedJson json = ToJson(reply.sweep());
   json["past_estimates"] = OrderedJson::array();
   for (const PastEstimate& past : reply.past_estimates()) {
@@ -62,7 +62,7 @@ Result<ExitCode> ShowSweep(Context& context, const std::string& name) {
                          connection->Call(&v1::SweepService::Stub::GetSweep, request));
   const v1::SweepInfo& sweep = reply.sweep();
   if (context.json) {
-    std::cout << ToJson(reply).dump(2) << '\n';
+    std::cout << WholeJson(reply).dump(2) << '\n';
     return ExitCode::kDone;
   }
   if (context.quiet) {

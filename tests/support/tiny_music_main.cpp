@@ -1,13 +1,16 @@
-// tiny-music DIR: writes the tests' own dataset there, for scripts.
+// tiny-music DIR [SECONDS]: writes the tests' own dataset there, for scripts.
+#include <cstdlib>
 #include <iostream>
 
 #include "tests/support/tiny_music.h"
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::cerr << "usage: tiny-music DIR\n";
+  tutti::TinyMusic music;
+  if (argc == 3) music.seconds = std::atof(argv[2]);
+  if (argc < 2 || argc > 3 || music.seconds <= 0) {
+    std::cerr << "usage: tiny-music DIR [SECONDS]\n";
     return 2;
   }
-  tutti::WriteTinyMusic(argv[1]);
+  tutti::WriteTinyMusic(argv[1], music);
   return 0;
 }

@@ -61,8 +61,9 @@ export class Fleet {
     return stdout;
   }
 
-  async addTinyMusic() {
-    await run(join(TOOLS, 'tiny-music'), [this.path('music')]);
+  // Tracks of so many seconds, two where it is not said.
+  async addTinyMusic(...seconds) {
+    await run(join(TOOLS, 'tiny-music'), [this.path('music'), ...seconds.map(String)]);
     await this.tutti('dataset', 'add', 'tiny', this.path('music'));
   }
 
