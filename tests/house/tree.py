@@ -29,7 +29,7 @@ def sources(root):
 
 def lines(root, name):
     """(number, text) of each line."""
-    text = (pathlib.Path(root) / name).read_text(encoding="utf-8")
+    text = (pathlib.Path(root) / name).read_text(encoding="utf-8", errors="replace")
     return list(enumerate(text.splitlines(), start=1))
 
 

@@ -44,7 +44,7 @@ class Mutator {
 
  private:
   void Once(std::string& bytes) {
-    if (bytes.empty()) bytes = "R";
+    if (bytes.empty()) bytes.assign(1, 'R');
     // Headers are where it hurts.
     const std::size_t at =
         Below(Below(2) == 0 ? std::min<std::size_t>(bytes.size(), 64) : bytes.size());

@@ -110,7 +110,9 @@ class Coordinator {
     EXPECT_TRUE(reader.ok());
     const auto sweep = (*reader)->Sweep("threads");
     EXPECT_TRUE(sweep.ok());
-    for (const PhaseCount& count : *(*reader)->CountRuns(sweep->id)) {
+    const auto counts = (*reader)->CountRuns(sweep->id);
+    EXPECT_TRUE(counts.ok());
+    for (const PhaseCount& count : *counts) {
       if (count.phase == JobPhase::kSucceeded) return count.jobs;
     }
     return 0;
@@ -252,10 +254,10 @@ TEST(Daemons, AllTheirThreadsTogetherDoASweepWhileSessionsBreak) {
     ASSERT_TRUE(IsOk(job));
     const auto config = ParseJson(job->config_json, "configuration");
     ASSERT_TRUE(IsOk(config));
-    EXPECT_EQ(result.metrics.at("twice"), 2 * (*config)["number"].get<double>());
+    const Json number = config->at("config").at("number");
+    EXPECT_EQ(result.metrics.at("twice"), 2 * number.get<double>());
     ASSERT_EQ(result.artifacts.size(), 1U);
-    EXPECT_EQ(*coordinator.blobs().Read(result.artifacts[0].blob_hash),
-              (*config)["number"].dump() + "\n");
+    EXPECT_EQ(*coordinator.blobs().Read(result.artifacts[0].blob_hash), number.dump() + "\n");
     const auto epochs = reader->Epochs(result.job, result.attempt);
     ASSERT_TRUE(IsOk(epochs));
     EXPECT_EQ(epochs->size(), 5U);

@@ -52,7 +52,7 @@ class InProcessWorkerService final : public v1::WorkerService::StubInterface,
   void CutAll();
   int sessions_opened() const;
 
-  class async_interface* async() override { return this; }
+  StubInterface::async_interface* async() override { return this; }
   // Workers of these tests have their token.
   grpc::Status Enroll(grpc::ClientContext*, const v1::EnrollRequest&, v1::EnrollResponse*) override;
 
