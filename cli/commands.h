@@ -26,6 +26,9 @@ void AddCompareCommand(CLI::App& program, Context& context);
 void AddExportCommand(CLI::App& program, Context& context);
 void AddLogsCommand(CLI::App& program, Context& context);
 void AddReportCommand(CLI::App& program, Context& context);
+// invite, join, revoke.
+void AddInviteCommands(CLI::App& program, Context& context);
+void AddDoctorCommand(CLI::App& program, Context& context);
 void AddReplayCommand(CLI::App& program, Context& context);
 void AddPredictCommand(CLI::App& program, Context& context);
 

@@ -138,12 +138,12 @@ OrderedJson ComparisonJson(const std::vector<Pair>& pairs, const CompareOptions&
   for (const Pair& pair : pairs) {
     const auto difference = Difference(pair);
     cells.push_back({{"config", pair.values},
-                     {"sweep", CellJson(pair.first)},
-                     {"other_sweep", CellJson(pair.second)},
+                     {"first", CellJson(pair.first)},
+                     {"second", CellJson(pair.second)},
                      {"difference", difference ? OrderedJson(*difference) : OrderedJson()}});
   }
-  return {{"sweep", options.first},
-          {"other_sweep", options.second},
+  return {{"first", options.first},
+          {"second", options.second},
           {"metric", metric},
           {"cells", std::move(cells)}};
 }

@@ -8,6 +8,7 @@
 
 #include "common/environment.h"
 #include "common/rpc/channel.h"
+#include "common/version.h"
 
 namespace tutti {
 namespace {
@@ -45,6 +46,7 @@ Connection::Connection(Context& context, Profile profile,
       profile_(std::move(profile)),
       channel_(channel),
       stub_(v1::SweepService::NewStub(channel)),
+      access_stub_(v1::AccessService::NewStub(channel)),
       blobs_(v1::BlobService::NewStub(channel), profile_.token) {}
 
 Connection::~Connection() {
@@ -120,6 +122,7 @@ Status Connection::Attempt(const std::function<grpc::Status(grpc::ClientContext&
     call_context.set_deadline(gpr_time_from_seconds(kCallLimit.count(), GPR_TIMESPAN));
     const grpc::Status status = call(call_context);
     if (status.ok()) return {};
+    if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) return AskForUpgrade();
     if (!IsBroken(status)) return FromGrpc(status);
     if (WaitForAnotherTry(tries, begun, backoff)) continue;
     if (reached_) {
@@ -132,6 +135,18 @@ Status Connection::Attempt(const std::function<grpc::Status(grpc::ClientContext&
                        "wrote at its last start? (" +
                        status.error_message() + ")");
   }
+}
+
+Error Connection::AskForUpgrade() {
+  grpc::ClientContext call;
+  Authorize(call, profile_.token);
+  call.set_deadline(gpr_time_from_seconds(kCallLimit.count(), GPR_TIMESPAN));
+  v1::GetServerInfoResponse info;
+  const bool told = stub_->GetServerInfo(&call, v1::GetServerInfoRequest(), &info).ok();
+  return FailedPrecondition("the coordinator at " + profile_.address + " (release " +
+                            (told ? info.version() : "unknown") +
+                            ") does not know this command of tutti " + std::string(kVersion) +
+                            "; upgrade the coordinator: both must be of one release");
 }
 
 bool Connection::WaitForAnotherTry(int tries, SteadyTime begun, Backoff& backoff) {

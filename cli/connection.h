@@ -14,6 +14,7 @@
 #include "common/result.h"
 #include "common/rpc/blob_transfer.h"
 #include "common/rpc/profile.h"
+#include "tutti/v1/access.grpc.pb.h"
 #include "tutti/v1/sweep.grpc.pb.h"
 
 namespace tutti {
@@ -46,23 +47,41 @@ class Connection {
   Result<Response> Call(grpc::Status (v1::SweepService::Stub::*method)(grpc::ClientContext*,
                                                                        const Request&, Response*),
                         const Request& request) {
-    Response response;
-    TUTTI_RETURN_IF_ERROR(Attempt([&](grpc::ClientContext& call) {
-      response.Clear();
-      return (stub_.get()->*method)(&call, request, &response);
-    }));
-    return response;
+    return CallOn(*stub_, method, request);
   }
+  template <class Request, class Response>
+  Result<Response> Call(grpc::Status (v1::AccessService::Stub::*method)(grpc::ClientContext*,
+                                                                        const Request&, Response*),
+                        const Request& request) {
+    return CallOn(*access_stub_, method, request);
+  }
+
+  const Profile& profile() const { return profile_; }
 
   BlobClient& blobs() { return blobs_; }
   // Whether this command opened the coordinator itself.
   bool owns_coordinator() const { return coordinator_ != nullptr; }
 
  private:
+  template <class Stub, class Request, class Response>
+  Result<Response> CallOn(Stub& stub,
+                          grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                       Response*),
+                          const Request& request) {
+    Response response;
+    TUTTI_RETURN_IF_ERROR(Attempt([&](grpc::ClientContext& call) {
+      response.Clear();
+      return (stub.*method)(&call, request, &response);
+    }));
+    return response;
+  }
+
   Connection(Context& context, Profile profile, const std::shared_ptr<grpc::Channel>& channel);
   static Result<std::unique_ptr<Connection>> FromProfile(Context& context,
                                                          const std::filesystem::path& path);
   Status Attempt(const std::function<grpc::Status(grpc::ClientContext&)>& call);
+  // It does not know a call that this release makes.
+  Error AskForUpgrade();
   // True: another try, after a pause. `tries`: so many were made since `begun`.
   bool WaitForAnotherTry(int tries, SteadyTime begun, Backoff& backoff);
 
@@ -73,6 +92,7 @@ class Connection {
   std::filesystem::path socket_folder_;  // removed at the end; empty: none
   std::unique_ptr<DaemonProcess> coordinator_;
   std::unique_ptr<v1::SweepService::Stub> stub_;
+  std::unique_ptr<v1::AccessService::Stub> access_stub_;
   BlobClient blobs_;
   bool follows_ = false;
 

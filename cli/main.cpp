@@ -33,6 +33,8 @@ int main(int argc, char** argv) {
   tutti::AddCheckpointCommand(program, context);
   tutti::AddPredictCommand(program, context);
   tutti::AddReplayCommand(program, context);
+  tutti::AddInviteCommands(program, context);
+  tutti::AddDoctorCommand(program, context);
   tutti::AddExplainCommand(program, context);
   tutti::AddWorkersCommand(program, context);
   tutti::AddWorkerChangeCommands(program, context);

@@ -71,6 +71,15 @@ std::string Contents(BIO* memory) {
   return {data, static_cast<std::size_t>(size)};
 }
 
+Memory MemoryOf(const std::string& text) {
+  return Memory(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+Certificate ReadCertificate(const std::string& pem) {
+  const Memory memory = MemoryOf(pem);
+  return Certificate(PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr));
+}
+
 }  // namespace
 
 Result<CertificatePair> MakeSelfSignedCertificate(const std::string& name, UnixMillis now) {
@@ -89,6 +98,29 @@ Result<CertificatePair> MakeSelfSignedCertificate(const std::string& name, UnixM
     return OpenSslError("write as PEM");
   }
   return CertificatePair{Contents(certificate_text.get()), Contents(key_text.get())};
+}
+
+Status CheckCertificatePair(const CertificatePair& pair, const std::string& name) {
+  const Certificate certificate = ReadCertificate(pair.certificate_pem);
+  if (!certificate) return InvalidArgument("certificate.pem: expected a certificate in PEM");
+  const Memory key_text = MemoryOf(pair.key_pem);
+  const Key key(PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr));
+  if (!key) return InvalidArgument("key.pem: expected a private key in PEM, without a password");
+  const bool fits = X509_check_private_key(certificate.get(), key.get()) == 1;
+  ERR_clear_error();
+  if (!fits) return InvalidArgument("key.pem is not the key of certificate.pem: give both of one");
+  if (X509_check_host(certificate.get(), name.c_str(), name.size(), 0, nullptr) != 1) {
+    return InvalidArgument("certificate.pem: expected the name " + name +
+                           " among its names (subjectAltName), by which clients know it");
+  }
+  return {};
+}
+
+bool IsValidAt(const CertificatePair& pair, UnixMillis now) {
+  const Certificate certificate = ReadCertificate(pair.certificate_pem);
+  time_t seconds = ToInt(now) / 1000;
+  return certificate && X509_cmp_time(X509_get0_notBefore(certificate.get()), &seconds) < 0 &&
+         X509_cmp_time(X509_get0_notAfter(certificate.get()), &seconds) > 0;
 }
 
 }  // namespace tutti

@@ -8,6 +8,8 @@
 #include <unistd.h>
 #include <utility>
 
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/server_posix.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
@@ -27,6 +29,10 @@ constexpr int kMinPingIntervalMs = 5'000;
 constexpr std::chrono::seconds kShutdownGrace{2};
 
 void Configure(grpc::ServerBuilder& builder, const std::vector<grpc::Service*>& services) {
+  // Both are the process's, and need no token: they tell whether it serves, and the contract, which
+  // is no secret.
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   builder.SetMaxSendMessageSize(kMaxMessageBytes);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -44,12 +50,10 @@ void Configure(grpc::ServerBuilder& builder, const std::vector<grpc::Service*>& 
 
 // The server, or nothing where the port cannot be had; the port chosen goes to `port`.
 std::unique_ptr<grpc::Server> TryListen(const std::string& address,
-                                        const CertificatePair& certificate,
+                                        const ServedCertificate& certificate,
                                         const std::vector<grpc::Service*>& services, int& port) {
-  grpc::SslServerCredentialsOptions tls;
-  tls.pem_key_cert_pairs.push_back({certificate.key_pem, certificate.certificate_pem});
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(address, grpc::SslServerCredentials(tls), &port);
+  builder.AddListeningPort(address, certificate.Credentials(), &port);
   Configure(builder, services);
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   return port > 0 ? std::move(server) : nullptr;
@@ -85,7 +89,7 @@ bool IsOwnUser(int connection) {
 
 Result<std::unique_ptr<Listener>> Listener::OnTcp(const std::string& host_and_port,
                                                   int remembered_port,
-                                                  const CertificatePair& certificate,
+                                                  const ServedCertificate& certificate,
                                                   const std::vector<grpc::Service*>& services) {
   TUTTI_ASSIGN_OR_RETURN(const HostPort wanted, ParseHostPort("--listen", host_and_port));
   std::unique_ptr<Listener> listener(new Listener());
@@ -144,6 +148,10 @@ std::shared_ptr<grpc::Channel> Listener::InProcessChannel() {
 
 Listener::~Listener() {
   Shutdown();
+}
+
+void Listener::TellDraining() {
+  if (auto* health = server_->GetHealthCheckService()) health->SetServingStatus(false);
 }
 
 void Listener::Shutdown() {

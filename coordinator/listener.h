@@ -12,7 +12,7 @@
 
 #include "common/result.h"
 #include "common/unique_fd.h"
-#include "coordinator/certificate.h"
+#include "coordinator/served_certificate.h"
 
 namespace tutti {
 
@@ -24,7 +24,7 @@ class Listener {
   // another.
   static Result<std::unique_ptr<Listener>> OnTcp(const std::string& host_and_port,
                                                  int remembered_port,
-                                                 const CertificatePair& certificate,
+                                                 const ServedCertificate& certificate,
                                                  const std::vector<grpc::Service*>& services);
   // The socket is made with mode 0600; connections of other users than this process's are closed at
   // once, whatever the folder's permissions are.
@@ -40,6 +40,9 @@ class Listener {
   int port() const { return port_; }  // 0: a unix socket
   // Calls of this process itself: no socket and no TLS, but tokens and roles as from anywhere.
   std::shared_ptr<grpc::Channel> InProcessChannel();
+  // What gRPC's own health service answers, to anybody: SERVING until then, NOT_SERVING from now
+  // on.
+  void TellDraining();
   // Ends open calls; waits for their handlers for two seconds at most.
   void Shutdown();
 

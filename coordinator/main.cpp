@@ -2,6 +2,7 @@
 // end.
 #include <algorithm>
 #include <csignal>
+#include <functional>
 #include <future>
 #include <iostream>
 #include <memory>
@@ -11,7 +12,10 @@
 
 #include "common/clock.h"
 #include "common/disk_space.h"
+#include "common/duration.h"
+#include "common/environment.h"
 #include "common/file_system.h"
+#include "common/hash.h"
 #include "common/json.h"
 #include "common/logging.h"
 #include "common/random.h"
@@ -25,6 +29,7 @@
 #include "coordinator/listener.h"
 #include "coordinator/options.h"
 #include "coordinator/rpc/access.h"
+#include "coordinator/rpc/access_service.h"
 #include "coordinator/rpc/blob_service.h"
 #include "coordinator/rpc/lease_builder.h"
 #include "coordinator/rpc/manifest_cache.h"
@@ -32,6 +37,8 @@
 #include "coordinator/rpc/session_hub.h"
 #include "coordinator/rpc/sweep_service.h"
 #include "coordinator/rpc/worker_service.h"
+#include "coordinator/served_certificate.h"
+#include "coordinator/slurm/slurm_allocator.h"
 #include "coordinator/state_folder.h"
 #include "coordinator/store/reader_pool.h"
 #include "coordinator/store/sqlite_store.h"
@@ -46,6 +53,9 @@
 namespace tutti {
 namespace {
 
+// The options, read anew from where they came.
+using OptionsReader = std::function<std::variant<CoordinatorOptions, int>()>;
+
 constexpr char kAnyHttpPort[] = "127.0.0.1:0";
 constexpr std::chrono::seconds kHealthLimit{5};
 
@@ -56,14 +66,19 @@ sigset_t BlockEndSignals() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return signals;
 }
 
-void WaitForEnd(const sigset_t& signals) {
-  int signal = 0;
-  sigwait(&signals, &signal);
+// reload: at each SIGHUP.
+void WaitForEnd(const sigset_t& signals, const std::function<void()>& reload) {
+  int signal = SIGHUP;
+  while (signal == SIGHUP) {
+    sigwait(&signals, &signal);
+    if (signal == SIGHUP) reload();
+  }
   spdlog::info("signal {}: draining", signal);
   TellServiceManager(kServiceStopping);
 }
@@ -73,12 +88,13 @@ std::string AdvertisedAddress(const CoordinatorOptions& options, const Listener&
   return options.advertise + ":" + std::to_string(listener.port());
 }
 
+// certificate: of TCP; null with a unix socket.
 Result<std::unique_ptr<Listener>> Listen(const CoordinatorOptions& options, StateFolder& folder,
-                                         const CertificatePair& certificate,
+                                         const ServedCertificate* certificate,
                                          const std::vector<grpc::Service*>& services) {
   if (!options.socket.empty()) return Listener::OnUnixSocket(options.socket, services);
   TUTTI_ASSIGN_OR_RETURN(auto listener, Listener::OnTcp(options.listen, folder.RememberedPort(),
-                                                        certificate, services));
+                                                        *certificate, services));
   TUTTI_RETURN_IF_ERROR(folder.RememberPort(listener->port()));
   return listener;
 }
@@ -156,7 +172,85 @@ void TellReady(const Listener& listener, const WebServer* pages, const StateFold
   std::cout << DumpJson(ready) << std::endl;
 }
 
-Status Serve(const CoordinatorOptions& options) {
+// What allocations are called, so that a coordinator that starts anew on this state knows them.
+std::string AllocationName(const std::filesystem::path& state) {
+  constexpr std::size_t kDigits = 8;
+  const std::string place = HostName() + ":" + std::filesystem::absolute(state).string();
+  return "tutti-" + Sha256Hex(place).substr(0, kDigits);
+}
+
+Result<SlurmOptions> AskOfSlurm(const CoordinatorOptions& options, FileSystem& files) {
+  SlurmOptions slurm;
+  slurm.sbatch_options = *options.slurm;
+  slurm.most = options.slurm_most;
+  slurm.name = AllocationName(options.state);
+  slurm.look = options.slurm_look;
+  slurm.script.worker = options.slurm_worker;
+  if (slurm.script.worker.empty()) {
+    TUTTI_ASSIGN_OR_RETURN(const auto folder, BinaryFolder());
+    slurm.script.worker = (folder / "tutti-worker").string();
+  }
+  slurm.read_profile = [&files, path = options.state / "worker.json"] {
+    return files.ReadFile(path);
+  };
+  slurm.script.idle = FormatDuration(options.slurm_idle);
+  return slurm;
+}
+
+// What SIGHUP reads again: the log level, and the certificate, which clients of the profiles that
+// are written with it will pin. Where either cannot be used, it stays as it was.
+class Reloader {
+ public:
+  struct Parts {
+    StateFolder& folder;
+    ServedCertificate* served;  // null: a unix socket
+    WebServer* pages;           // null: none
+    std::string address;
+    const Clock& clock;
+    CertificatePair certificate;  // as it is served
+  };
+  Reloader(Parts parts, OptionsReader read_options)
+      : parts_(std::move(parts)), read_options_(std::move(read_options)) {}
+
+  void Reload() {
+    Tell("log level", ReloadLogLevel());
+    if (parts_.served != nullptr) Tell("certificate", ReloadCertificate());
+  }
+
+ private:
+  static void Tell(const std::string& what, const Result<std::string>& done) {
+    if (!done.ok()) {
+      return spdlog::error("SIGHUP: the {} stays as it was: {}", what, done.error().message);
+    }
+    spdlog::log(spdlog::get_level(), "SIGHUP: {}: {}", what, *done);
+  }
+  Result<std::string> ReloadLogLevel() {
+    const auto read = read_options_();
+    const auto* options = std::get_if<CoordinatorOptions>(&read);
+    if (options == nullptr) return InvalidArgument("the options cannot be read (see above)");
+    TUTTI_RETURN_IF_ERROR(SetLogLevel(options->log.level));
+    return options->log.level;
+  }
+  Result<std::string> ReloadCertificate() {
+    TUTTI_ASSIGN_OR_RETURN(const auto pair, parts_.folder.Certificate(parts_.clock.WallNow()));
+    if (pair == parts_.certificate) return "unchanged";
+    if (!IsValidAt(pair, parts_.clock.WallNow())) {
+      return InvalidArgument("certificate.pem is not valid now (not yet, or not any more)");
+    }
+    TUTTI_RETURN_IF_ERROR(parts_.served->Replace(pair));
+    if (parts_.pages != nullptr) {
+      TUTTI_RETURN_IF_ERROR(parts_.pages->UseCertificate(pair.certificate_pem, pair.key_pem));
+    }
+    TUTTI_RETURN_IF_ERROR(parts_.folder.WriteProfiles(parts_.address, pair.certificate_pem));
+    parts_.certificate = pair;
+    return "a new one for new connections; the profiles in the state folder have it";
+  }
+
+  Parts parts_;
+  const OptionsReader read_options_;
+};
+
+Status Serve(const CoordinatorOptions& options, const OptionsReader& read_options) {
   const sigset_t signals = BlockEndSignals();
   const SystemClock clock;
   SystemRandom random;
@@ -188,6 +282,7 @@ Status Serve(const CoordinatorOptions& options) {
   SweepServiceImpl sweep_service(writer, hub, readers, keeper, disk, manifests, leases, access,
                                  clock, kVersion);
   PredictServiceImpl predict_service(readers, manifests, access);
+  AccessServiceImpl access_service(writer, hub, access, clock);
   GarbageCollector collector(
       {files, options.state, *blobs, keeper, readers,
        [&writer] { return AskForLiveAttempts(writer); },
@@ -200,9 +295,15 @@ Status Serve(const CoordinatorOptions& options) {
   TUTTI_RETURN_IF_ERROR(PrepareTokens(*folder, *store, access, random, clock));
   TUTTI_RETURN_IF_ERROR(writer.Start(hub));
   hub.Start();
-  TUTTI_ASSIGN_OR_RETURN(const auto listener, Listen(options, *folder, certificate,
-                                                     {&worker_service, &blob_service,
-                                                      &sweep_service, &predict_service}));
+  std::unique_ptr<ServedCertificate> served;
+  if (options.socket.empty()) {
+    TUTTI_ASSIGN_OR_RETURN(
+        served, ServedCertificate::Create(files, folder->served_certificate(), certificate));
+  }
+  TUTTI_ASSIGN_OR_RETURN(
+      const auto listener,
+      Listen(options, *folder, served.get(),
+             {&worker_service, &blob_service, &sweep_service, &predict_service, &access_service}));
   const std::string pinned = listener->port() == 0 ? "" : certificate.certificate_pem;
   TUTTI_RETURN_IF_ERROR(folder->WriteProfiles(AdvertisedAddress(options, *listener), pinned));
   TUTTI_ASSIGN_OR_RETURN(const auto pages, StartPages(options, *folder, certificate,
@@ -216,8 +317,18 @@ Status Serve(const CoordinatorOptions& options) {
   collector.Start();
   std::optional<Notifier> notifier;
   if (!options.notify.empty()) notifier.emplace(readers, clock, options.notify);
+  std::optional<SlurmAllocator> slurm;
+  if (options.slurm) {
+    TUTTI_ASSIGN_OR_RETURN(SlurmOptions asked, AskOfSlurm(options, files));
+    slurm.emplace(readers, std::move(asked));
+  }
 
-  WaitForEnd(signals);
+  Reloader reloader({*folder, served.get(), pages.get(), AdvertisedAddress(options, *listener),
+                     clock, certificate},
+                    read_options);
+  WaitForEnd(signals, [&reloader] { reloader.Reload(); });
+  listener->TellDraining();
+  slurm.reset();
   notifier.reset();
   if (pages) pages->Stop();
   collector.Stop();
@@ -227,12 +338,12 @@ Status Serve(const CoordinatorOptions& options) {
   return {};
 }
 
-Result<int> Run(const CoordinatorOptions& options) {
+Result<int> Run(const CoordinatorOptions& options, const OptionsReader& read_options) {
   PosixFileSystem files;
   const SystemClock clock;
   switch (options.command) {
     case CoordinatorCommand::kServe:
-      TUTTI_RETURN_IF_ERROR(Serve(options));
+      TUTTI_RETURN_IF_ERROR(Serve(options, read_options));
       return 0;
     case CoordinatorCommand::kBackup:
       return BackupCommand(files, options.state, options.backup, std::cout);
@@ -248,11 +359,12 @@ Result<int> Run(const CoordinatorOptions& options) {
 }  // namespace tutti
 
 int main(int argc, char** argv) {
-  const auto parsed = tutti::ParseCoordinatorOptions(argc, argv);
+  const auto read = [argc, argv] { return tutti::ParseCoordinatorOptions(argc, argv); };
+  const auto parsed = read();
   if (const int* exit_code = std::get_if<int>(&parsed)) return *exit_code;
   const auto& options = std::get<tutti::CoordinatorOptions>(parsed);
-  const tutti::Status logs = tutti::InitLogging("tutti-coordinator", options.log_level);
-  const tutti::Result<int> code = logs.ok() ? tutti::Run(options) : logs.error();
+  const tutti::Status logs = tutti::InitLogging("tutti-coordinator", options.log);
+  const tutti::Result<int> code = logs.ok() ? tutti::Run(options, read) : logs.error();
   if (code.ok()) return *code;
   std::cerr << "tutti-coordinator: " << code.error().message << '\n';
   return code.error().code == tutti::ErrorCode::kInvalidArgument ? 2 : 1;

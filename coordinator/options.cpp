@@ -4,6 +4,7 @@
 
 #include "common/byte_size.h"
 #include "common/duration.h"
+#include "common/option_sources.h"
 #include "common/version.h"
 
 namespace tutti {
@@ -70,8 +71,23 @@ void Describe(CLI::App& app, CoordinatorOptions& options) {
   app.add_option("--notify", options.notify,
                  "command for sh, run when a sweep ends and at its first failure; $TUTTI_EVENT, "
                  "$TUTTI_SWEEP, $TUTTI_SUCCEEDED, $TUTTI_FAILED, $TUTTI_CANCELLED, $TUTTI_MESSAGE");
-  app.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off")
+  app.add_option("--slurm", options.slurm,
+                 "ask Slurm for workers while jobs wait, with these options of sbatch, for example "
+                 "\"--partition gpu --gres gpu:1 --time 4:00:00\" (\"\" for none)");
+  app.add_option("--slurm-max", options.slurm_most, "most of its allocations at a time")
+      ->check(CLI::Range(1, 10'000))
       ->capture_default_str();
+  AddDuration(app, "--slurm-idle", options.slurm_idle,
+              "a worker without work for so long gives its allocation back");
+  AddDuration(app, "--slurm-look", options.slurm_look, "time between two looks at Slurm's queue");
+  app.add_option("--slurm-worker", options.slurm_worker,
+                 "command that starts a worker on a node, for example \"/shared/tutti-worker "
+                 "--allow-command\" (default: tutti-worker beside this program)");
+  app.add_option("--log-level", options.log.level,
+                 "trace, debug, info, warn, error or off; SIGHUP reads it again from --config")
+      ->capture_default_str();
+  app.add_option("--log-format", options.log.format, "text or json")->capture_default_str();
+  AddOptionSources(app, "TUTTI_COORDINATOR_");
 }
 
 void AddCommand(CLI::App& app, CoordinatorOptions& options, const std::string& name,
@@ -105,7 +121,7 @@ std::variant<CoordinatorOptions, int> ParseCoordinatorOptions(int argc, char** a
   Describe(app, options);
   DescribeCommands(app, options);
   try {
-    app.parse(argc, argv);
+    ParseFromAllSources(app, argc, argv);
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : kBadInput;
   }

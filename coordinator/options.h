@@ -4,9 +4,11 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <variant>
 
+#include "common/logging.h"
 #include "coordinator/upkeep/weights_retention.h"
 
 namespace tutti {
@@ -34,11 +36,17 @@ struct CoordinatorOptions {
   std::uint64_t min_free_bytes = 256ULL << 20;  // on the state folder's disk, for new work
   RetentionOptions retention;                   // of weights
   std::string notify;                           // the operator's command; empty: none
-  std::string log_level = "info";
+  // Workers by Slurm: sbatch's options; nothing: none are asked for.
+  std::optional<std::string> slurm;
+  int slurm_most = 4;
+  std::chrono::milliseconds slurm_idle{60'000};
+  std::chrono::milliseconds slurm_look{10'000};
+  std::string slurm_worker;  // the command that starts one; empty: tutti-worker beside this program
+  LogOptions log;
 };
 
-// The options, or the exit code where there is nothing to run (help, version, bad input); what
-// there was to say is printed.
+// From the command line, the environment and --config. The options, or the exit code where there is
+// nothing to run (help, version, bad input); what there was to say is printed.
 std::variant<CoordinatorOptions, int> ParseCoordinatorOptions(int argc, char** argv);
 
 }  // namespace tutti

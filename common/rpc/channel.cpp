@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "common/rpc/session_protocol.h"
+
 namespace tutti {
 namespace {
 
@@ -60,6 +62,7 @@ Result<std::shared_ptr<grpc::Channel>> OpenChannel(const Profile& profile) {
 
 void Authorize(grpc::ClientContext& context, const std::string& token) {
   context.AddMetadata("authorization", "Bearer " + token);
+  context.AddMetadata(kClientProtocolKey, std::to_string(kClientProtocol));
 }
 
 Error FromGrpc(const grpc::Status& status) {

@@ -22,4 +22,19 @@ inline Status CheckSessionProtocol(int spoken, std::string_view other, std::stri
       std::string(spoken < kSessionProtocol ? other : this_side) + ": both must be of one release");
 }
 
+// What a client's calls say of it in their metadata, so that a release that means something else by
+// them is not misunderstood. Grows like kSessionProtocol; a call without it is of any release.
+inline constexpr int kClientProtocol = 1;
+inline constexpr char kClientProtocolKey[] = "tutti-protocol";
+
+// kFailedPrecondition, as above. spoken: the metadata's value.
+inline Status CheckClientProtocol(std::string_view spoken) {
+  if (spoken == std::to_string(kClientProtocol)) return {};
+  const bool is_older = spoken.size() == 1 && spoken[0] - '0' < kClientProtocol;
+  return FailedPrecondition("this client speaks protocol " + std::string(spoken) +
+                            ", the coordinator " + std::to_string(kClientProtocol) +
+                            "; upgrade the " + (is_older ? "client" : "coordinator") +
+                            ": both must be of one release");
+}
+
 }  // namespace tutti

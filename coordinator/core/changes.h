@@ -77,6 +77,10 @@ struct PutWorker {
 struct PutToken {
   TokenRecord row;
 };  // token_hash
+// OK where there is none.
+struct RemoveToken {
+  std::string token_hash;
+};
 struct AppendEvent {
   EventRecord row;
 };  // numbered by the store
@@ -87,10 +91,10 @@ struct RememberRequest {
   UnixMillis at{};
 };
 
-using Change =
-    std::variant<PutDataset, RemoveDataset, PutSweep, PutFeatureSet, PutJob, UpdateJob, RemoveRun,
-                 PutAttempt, PutResult, MarkArtifactRemoved, PutEpoch, PutLog, PutResume,
-                 RemoveResume, PutUndecodable, PutWorker, PutToken, AppendEvent, RememberRequest>;
+using Change = std::variant<PutDataset, RemoveDataset, PutSweep, PutFeatureSet, PutJob, UpdateJob,
+                            RemoveRun, PutAttempt, PutResult, MarkArtifactRemoved, PutEpoch, PutLog,
+                            PutResume, RemoveResume, PutUndecodable, PutWorker, PutToken,
+                            RemoveToken, AppendEvent, RememberRequest>;
 
 // In the order in which they are to be applied.
 using Changes = std::vector<Change>;

@@ -83,6 +83,14 @@ class BookedCore final : public Core {
     found->second.connected = false;
   }
 
+  std::int32_t ForsakeWorker(const WorkerId& worker, Moment now, Changes& changes) override {
+    Batch batch{now, changes, {}, {}};
+    JobDriver driver(books_, batch);
+    const std::int32_t attempts = ForsakeWorkerInBooks(books_, batch, driver, worker);
+    FlushAttempts(books_, batch);
+    return attempts;
+  }
+
   void ExpireLeases(Moment now, Changes& changes) override {
     Batch batch{now, changes, {}, {}};
     JobDriver driver(books_, batch);

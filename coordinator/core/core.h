@@ -247,6 +247,8 @@ class Core {
   // kNotFound: no such job. kFailedPrecondition: it has ended.
   virtual Result<std::vector<Drop>> CancelJob(JobId id, Moment now, Changes& changes) = 0;
 
+  // It may not come back: what it holds is done elsewhere, at once. How many attempts that were.
+  virtual std::int32_t ForsakeWorker(const WorkerId& worker, Moment now, Changes& changes) = 0;
   // worker: its name, or its id. kNotFound: there is none. kFailedPrecondition, with their ids:
   // several have this name.
   virtual Result<WorkerChangeReport> ChangeWorker(const std::string& worker, WorkerChange change,

@@ -5,11 +5,12 @@
 namespace tutti {
 namespace {
 
-constexpr NameTable<Role, 4> kRoles{{{
+constexpr NameTable<Role, 5> kRoles{{{
     {Role::kAdmin, "admin"},
     {Role::kReader, "reader"},
     {Role::kEnrol, "enrol"},
     {Role::kWorker, "worker"},
+    {Role::kInvited, "invited"},
 }}};
 
 }  // namespace

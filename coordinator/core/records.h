@@ -208,8 +208,9 @@ enum class Role {
   kAdmin,
   kReader,
   kEnrol,
-  kWorker
-};  // kEnrol: may become a worker; kWorker: is one
+  kWorker,
+  kInvited
+};  // kEnrol: may become a worker; kWorker: is one; kInvited: may take what its invite grants
 std::string_view Name(Role role);
 std::optional<Role> ParseRole(std::string_view name);
 
@@ -219,6 +220,9 @@ struct TokenRecord {
   std::string name;                // profile name, or the worker's
   std::optional<WorkerId> worker;  // of a kWorker token
   UnixMillis created_at{};
+  // Of a kInvited token: what its holder becomes, and until when.
+  std::optional<Role> grants{};
+  UnixMillis expires_at{};  // 0: never
 
   friend bool operator==(const TokenRecord&, const TokenRecord&) = default;
 };

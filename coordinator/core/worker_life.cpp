@@ -52,6 +52,25 @@ Result<WorkerChangeReport> ChangeWorkerInBooks(Books& books, Batch& batch, const
   return report;
 }
 
+std::int32_t ForsakeWorkerInBooks(Books& books, Batch& batch, JobDriver& driver,
+                                  const WorkerId& id) {
+  const auto found = books.workers.find(id);
+  if (found == books.workers.end()) return 0;
+  Worker& worker = found->second;
+  worker.connected = false;
+  const std::set<AttemptKey> live = worker.live;  // a copy: driving changes it
+  for (const AttemptKey& key : live) {
+    (void)driver.Drive(key.job, job::NotHeld{key.attempt},
+                       {"worker " + worker.record.name + " was revoked"});
+  }
+  EventRecord event;
+  event.kind = "worker_revoked";
+  event.worker = id;
+  event.detail = worker.record.name;
+  batch.Event(std::move(event));
+  return static_cast<std::int32_t>(live.size());
+}
+
 WorkerStatus StatusOf(const WorkerId& id, const Worker& worker) {
   WorkerStatus status;
   status.id = id;

@@ -5,9 +5,6 @@
 #include <set>
 #include <utility>
 
-#include <openssl/bio.h>
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
 #include <spdlog/spdlog.h>
 
 #include "common/rpc/channel.h"
@@ -28,41 +25,11 @@ constexpr char kContentPolicy[] =
     "frame-ancestors 'none'";
 constexpr char kListenPath[] = "/api/v1/listen";
 
-template <auto Free>
-struct Deleter {
-  template <class T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-using Memory = std::unique_ptr<BIO, Deleter<BIO_free>>;
-using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
-
-Memory MemoryOf(const std::string& text) {
-  return Memory(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
-
-// A chain is taken as it is: the server's own certificate first.
-bool UseCertificate(SSL_CTX& context, const WebServerOptions& options) {
-  const Memory certificates = MemoryOf(options.certificate_pem);
-  const Certificate own(PEM_read_bio_X509(certificates.get(), nullptr, nullptr, nullptr));
-  const Memory key_text = MemoryOf(options.key_pem);
-  const Key key(PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr));
-  if (!own || !key || SSL_CTX_use_certificate(&context, own.get()) != 1 ||
-      SSL_CTX_use_PrivateKey(&context, key.get()) != 1) {
-    return false;
-  }
-  while (X509* next = PEM_read_bio_X509(certificates.get(), nullptr, nullptr, nullptr)) {
-    if (SSL_CTX_add0_chain_cert(&context, next) != 1) return false;
-  }
-  return SSL_CTX_set_min_proto_version(&context, TLS1_2_VERSION) == 1;
-}
-
-std::unique_ptr<httplib::Server> MakeServer(bool is_secure, const WebServerOptions& options) {
-  if (!is_secure) return std::make_unique<httplib::Server>();
+// certificate: null: without TLS.
+std::unique_ptr<httplib::Server> MakeServer(PageCertificate* certificate) {
+  if (certificate == nullptr) return std::make_unique<httplib::Server>();
   return std::make_unique<httplib::SSLServer>(
-      [&options](SSL_CTX& context) { return UseCertificate(context, options); });
+      [certificate](SSL_CTX& context) { return certificate->Install(context); });
 }
 
 std::set<std::string> HostNames(const std::string& host, const std::string& advertise) {
@@ -91,22 +58,26 @@ WebServer::WebServer(const Surroundings& surroundings,
             {HostNames(host, options.advertise), "tutti", is_secure_}),
       gateway_(channel),
       api_(door_, gateway_, surroundings.clock, surroundings.random, options.version),
-      server_(MakeServer(is_secure_, options)) {}
+      certificate_(is_secure_ ? std::make_unique<PageCertificate>() : nullptr),
+      server_(MakeServer(certificate_.get())) {}
 
 Result<std::unique_ptr<WebServer>> WebServer::Start(const Surroundings& surroundings,
                                                     const std::shared_ptr<grpc::Channel>& channel,
                                                     const WebServerOptions& options) {
   TUTTI_ASSIGN_OR_RETURN(const HostPort wanted, ParseHostPort("--http", options.listen));
   std::unique_ptr<WebServer> web(new WebServer(surroundings, channel, options, wanted.host));
-  if (!web->server_->is_valid()) {
-    return InvalidArgument("--http: the coordinator's certificate or its key cannot be used");
-  }
+  if (!web->server_->is_valid()) return Internal("--http: OpenSSL cannot serve TLS here");
+  TUTTI_RETURN_IF_ERROR(web->UseCertificate(options.certificate_pem, options.key_pem));
   web->Configure();
   TUTTI_RETURN_IF_ERROR(web->Bind(options, wanted.host, wanted.port));
   web->address_ =
       std::string(web->is_secure_ ? "https://" : "http://") + JoinHostPort(wanted.host, web->port_);
   web->thread_ = std::thread([raw = web.get()] { raw->server_->listen_after_bind(); });
   return web;
+}
+
+Status WebServer::UseCertificate(const std::string& certificate_pem, const std::string& key_pem) {
+  return certificate_ ? certificate_->Use(certificate_pem, key_pem) : Status();
 }
 
 Status WebServer::Bind(const WebServerOptions& options, const std::string& host, int port) {

@@ -17,6 +17,7 @@
 #include "coordinator/http/door.h"
 #include "coordinator/http/gateway.h"
 #include "coordinator/http/metrics.h"
+#include "coordinator/http/page_certificate.h"
 
 namespace tutti {
 
@@ -54,6 +55,9 @@ class WebServer {
 
   const std::string& address() const { return address_; }  // "http://127.0.0.1:7771"
   int port() const { return port_; }
+  // New connections are shown this one; nothing changes where pages are not served by TLS.
+  // kInvalidArgument: no certificate with its key.
+  Status UseCertificate(const std::string& certificate_pem, const std::string& key_pem);
   // Answers what has arrived and ends the threads.
   void Stop();
 
@@ -73,6 +77,7 @@ class WebServer {
   const Door door_;
   Gateway gateway_;
   Api api_;
+  const std::unique_ptr<PageCertificate> certificate_;  // null: no TLS
   std::unique_ptr<httplib::Server> server_;
   std::thread thread_;
   std::string address_;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "common/hash.h"
+#include "common/rpc/session_protocol.h"
 
 namespace tutti {
 namespace {
@@ -16,9 +17,10 @@ struct Row {
   bool reader;
   bool enrol;
   bool worker;
+  bool invited = false;
 };
-constexpr std::array<Row, 26> kTable{{
-    // rpc                    admin  reader enrol  worker
+constexpr std::array<Row, 29> kTable{{
+    // rpc                    admin  reader enrol  worker invited
     {Rpc::kGetServerInfo, true, true, true, true},
     {Rpc::kRegisterDataset, true, false, false, false},
     {Rpc::kListDatasets, true, true, false, false},
@@ -45,6 +47,9 @@ constexpr std::array<Row, 26> kTable{{
     {Rpc::kServe, false, false, false, true},
     {Rpc::kPredict, true, true, false, false},
     {Rpc::kGetServing, true, true, false, false},
+    {Rpc::kCreateInvite, true, false, false, false},
+    {Rpc::kRedeemInvite, false, false, false, false, true},
+    {Rpc::kRevoke, true, false, false, false},
 }};
 
 }  // namespace
@@ -61,6 +66,8 @@ bool IsAllowed(Role role, Rpc rpc) {
       return row->enrol;
     case Role::kWorker:
       return row->worker;
+    case Role::kInvited:
+      return row->invited;
   }
   return false;
 }
@@ -69,6 +76,24 @@ Status AccessControl::Load(StoreReader& reader) {
   TUTTI_ASSIGN_OR_RETURN(const std::vector<TokenRecord> tokens, reader.Tokens());
   for (const TokenRecord& token : tokens) Add(token);
   return {};
+}
+
+std::optional<TokenRecord> AccessControl::Take(std::string_view token_hash) {
+  const std::lock_guard lock(mutex_);
+  const auto found = tokens_.find(std::string(token_hash));
+  if (found == tokens_.end()) return std::nullopt;
+  TokenRecord taken = std::move(found->second);
+  tokens_.erase(found);
+  return taken;
+}
+
+std::vector<TokenRecord> AccessControl::Named(std::string_view name) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<TokenRecord> named;
+  for (const auto& [hash, token] : tokens_) {
+    if (token.name == name || (token.worker && token.worker->value == name)) named.push_back(token);
+  }
+  return named;
 }
 
 void AccessControl::Add(const TokenRecord& token) {
@@ -83,6 +108,10 @@ Result<Identity> AccessControl::Check(const grpc::CallbackServerContext& context
     return Unauthenticated(
         "no token came with this call: use a profile that the coordinator wrote");
   }
+  const auto protocol = metadata.find(kClientProtocolKey);
+  if (protocol != metadata.end()) {
+    TUTTI_RETURN_IF_ERROR(CheckClientProtocol({protocol->second.data(), protocol->second.size()}));
+  }
   const std::string_view value(header->second.data(), header->second.size());
   return Check(value.substr(kScheme.size()), rpc);
 }
@@ -91,6 +120,11 @@ Result<Identity> AccessControl::Check(std::string_view presented, Rpc rpc) const
   const std::string hash = Sha256Hex(presented);
   const std::lock_guard lock(mutex_);
   const auto found = tokens_.find(hash);
+  if (found == tokens_.end() && rpc == Rpc::kRedeemInvite) {
+    return Unauthenticated(
+        "this invite is not known here: it was used, or revoked, or is of another coordinator; "
+        "an admin makes a new one by tutti invite");
+  }
   if (found == tokens_.end()) {
     return Unauthenticated(
         "this token is not known here: the profile belongs to another "
@@ -101,7 +135,7 @@ Result<Identity> AccessControl::Check(std::string_view presented, Rpc rpc) const
     return PermissionDenied("role " + std::string(Name(token.role)) +
                             " may not do this: use a profile with another role");
   }
-  return Identity{token.role, token.name, token.worker};
+  return Identity{token.role, token.name, token.worker, token.token_hash};
 }
 
 }  // namespace tutti

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include <grpcpp/grpcpp.h>
 
@@ -42,12 +43,16 @@ enum class Rpc {
   kServe,
   kPredict,
   kGetServing,
+  kCreateInvite,
+  kRedeemInvite,
+  kRevoke,
 };
 
 struct Identity {
   Role role = Role::kReader;
   std::string name;
   std::optional<WorkerId> worker;  // of Role::kWorker
+  std::string token_hash;
 };
 
 // True where the role may call it. Everything not in the table is forbidden.
@@ -60,9 +65,14 @@ class AccessControl {
   Status Load(StoreReader& reader);
   // A token that is durable in the store by now.
   void Add(const TokenRecord& token);
+  // It is good for nothing from now on; nothing: there was none.
+  std::optional<TokenRecord> Take(std::string_view token_hash);
+  // Of this name, or of the worker with this id.
+  std::vector<TokenRecord> Named(std::string_view name) const;
 
   // kUnauthenticated: no token, or one that nobody has. kPermissionDenied: the role may not call
   // this; told before anything is looked up, so that nobody learns what exists.
+  // kFailedPrecondition: a client of another protocol.
   Result<Identity> Check(const grpc::CallbackServerContext& context, Rpc rpc) const;
   // The same of a token that came another way.
   Result<Identity> Check(std::string_view token, Rpc rpc) const;

@@ -69,6 +69,17 @@ void SessionHub::Send(const WorkerId& worker, v1::CoordinatorFrame frame) {
   stream->Send(std::move(frame));
 }
 
+void SessionHub::Close(const WorkerId& worker, const Error& why) {
+  std::shared_ptr<WorkerSession> stream;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = sessions_.find(worker);
+    if (found == sessions_.end()) return;
+    stream = found->second.stream;
+  }
+  stream->Close(why);
+}
+
 void SessionHub::SendDrops(const std::vector<Drop>& drops) {
   std::map<WorkerId, v1::CoordinatorFrame> frames;
   for (const Drop& drop : drops) *frames[drop.worker].add_drops() = ToProto(drop);

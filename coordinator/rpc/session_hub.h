@@ -60,6 +60,9 @@ class SessionHub final : public WriterListener {
   // Dropped where the worker has no session: it learns everything when it comes back.
   void Send(const WorkerId& worker, v1::CoordinatorFrame frame);
 
+  // Closes its session, if it has one.
+  void Close(const WorkerId& worker, const Error& why);
+
   // To each drop's worker, as Send.
   void SendDrops(const std::vector<Drop>& drops);
 

@@ -54,6 +54,7 @@ grpc::ServerUnaryReactor* SweepServiceImpl::GetServerInfo(grpc::CallbackServerCo
   if (identity.ok()) {
     response->set_version(version_);
     response->set_role(std::string(Name(identity->role)));
+    response->set_now_unix_ms(ToInt(clock_.WallNow()));
   }
   reactor->Finish(identity.ok() ? grpc::Status::OK : ToGrpc(identity.error()));
   return reactor;

@@ -222,6 +222,11 @@ Status MemoryTables::Put(const PutToken& change, UndoLog& undo) {
   return {};
 }
 
+Status MemoryTables::Put(const RemoveToken& change, UndoLog& undo) {
+  Erase(tokens, change.token_hash, undo);
+  return {};
+}
+
 Status MemoryTables::Put(const AppendEvent& change, UndoLog& undo) {
   undo.push_back([this] { events.pop_back(); });
   events.push_back(change.row);

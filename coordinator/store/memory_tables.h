@@ -64,6 +64,7 @@ class MemoryTables {
   Status Put(const PutUndecodable& change, UndoLog& undo);
   Status Put(const PutWorker& change, UndoLog& undo);
   Status Put(const PutToken& change, UndoLog& undo);
+  Status Put(const RemoveToken& change, UndoLog& undo);
   Status Put(const AppendEvent& change, UndoLog& undo);
   Status Put(const RememberRequest& change, UndoLog& undo);
 

@@ -6,12 +6,14 @@
 #include "coordinator/store/schema_v1.h"
 #include "coordinator/store/schema_v2.h"
 #include "coordinator/store/schema_v3.h"
+#include "coordinator/store/schema_v4.h"
 
 namespace tutti {
 namespace {
 
 // Append only: a step that was released is never changed.
-constexpr std::array<Migration, 3> kMigrations{{{1, kSchemaV1}, {2, kSchemaV2}, {3, kSchemaV3}}};
+constexpr std::array<Migration, 4> kMigrations{
+    {{1, kSchemaV1}, {2, kSchemaV2}, {3, kSchemaV3}, {4, kSchemaV4}}};
 
 Status RunMigration(SqliteConnection& connection, const Migration& migration) {
   TUTTI_ASSIGN_OR_RETURN(SqliteTransaction transaction,

@@ -93,6 +93,7 @@ Result<std::vector<WorkerRecord>> ReadWorkers(SqliteConnection& connection);
 
 // token_table.cpp
 Status Write(SqliteConnection& connection, const PutToken& change);
+Status Write(SqliteConnection& connection, const RemoveToken& change);
 Result<TokenRecord> ReadToken(SqliteConnection& connection, std::string_view token_hash);
 Result<std::vector<TokenRecord>> ReadTokens(SqliteConnection& connection);
 

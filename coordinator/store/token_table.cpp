@@ -6,10 +6,11 @@ namespace tutti {
 namespace {
 
 constexpr std::string_view kSelect =
-    "SELECT token_hash, role, name, worker, created_at_ms FROM token ";
+    "SELECT token_hash, role, name, worker, created_at_ms, grants, expires_at_ms FROM token ";
 
 void TakeRow(RowReader& row, TokenRecord& record) {
-  row.Into(record.token_hash, record.role, record.name, record.worker, record.created_at);
+  row.Into(record.token_hash, record.role, record.name, record.worker, record.created_at,
+           record.grants, record.expires_at);
 }
 
 }  // namespace
@@ -18,11 +19,16 @@ Status Write(SqliteConnection& connection, const PutToken& change) {
   const TokenRecord& row = change.row;
   return connection
       .Query(
-          "INSERT INTO token VALUES (?1, ?2, ?3, ?4, ?5) "
+          "INSERT INTO token VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) "
           "ON CONFLICT (token_hash) DO UPDATE SET role = ?2, name = ?3, worker = ?4, "
-          "created_at_ms = ?5")
-      .Bind(row.token_hash, row.role, row.name, row.worker, row.created_at)
+          "created_at_ms = ?5, grants = ?6, expires_at_ms = ?7")
+      .Bind(row.token_hash, row.role, row.name, row.worker, row.created_at, row.grants,
+            row.expires_at)
       .Run();
+}
+
+Status Write(SqliteConnection& connection, const RemoveToken& change) {
+  return connection.Query("DELETE FROM token WHERE token_hash = ?1").Bind(change.token_hash).Run();
 }
 
 Result<TokenRecord> ReadToken(SqliteConnection& connection, std::string_view token_hash) {

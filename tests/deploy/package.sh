@@ -54,7 +54,7 @@ grid: {number: [2, 21]}
 YAML
 (cd "$work" && env -i PATH="$root/usr/bin:/usr/bin:/bin" HOME="$work" tutti local sweep.yaml --dir "$work/local")
 env -i PATH="$root/usr/bin:/usr/bin:/bin" HOME="$work" tutti jobs packaged --dir "$work/local" --json >"$work/jobs.json"
-complete() { # WORD...: what the last word may become
+completes() { # WORD...: what the last word may become
   (
     export PATH=$root/usr/bin:$PATH HOME=$work
     source "$root/usr/share/bash-completion/completions/tutti"
@@ -63,9 +63,9 @@ complete() { # WORD...: what the last word may become
     echo "${COMPREPLY[*]}"
   )
 }
-names=$(complete tutti table --dir "$work/local" pack)
+names=$(completes tutti table --dir "$work/local" pack)
 [ "$names" = packaged ] || fail "completion of a sweep's name: got \"$names\", expected \"packaged\""
-jobs=$(complete tutti logs --dir "$work/local" '')
+jobs=$(completes tutti logs --dir "$work/local" '')
 [[ " $jobs " == *' 1 2 '* ]] || fail "completion of a job's number: got \"$jobs\", expected 1 and 2 among them"
 python3 - "$work/jobs.json" <<'PY'
 import json, sys

@@ -86,7 +86,7 @@ class Coordinator {
   }
 
   InProcessWorkerService::ServerReactor* Open(const WorkerId& worker) {
-    return WorkerStream::Open(writer_, hub_, keeper_, {Role::kWorker, worker.value, worker},
+    return WorkerStream::Open(writer_, hub_, keeper_, {Role::kWorker, worker.value, worker, ""},
                               {milliseconds(50), kLease, "test"});
   }
 

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <poll.h>
 #include <unistd.h>
+#include <utility>
 
 #include <sys/signalfd.h>
 
@@ -14,6 +15,7 @@ Result<EndSignals> EndSignals::Block() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   UniqueFd fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
@@ -22,14 +24,24 @@ Result<EndSignals> EndSignals::Block() {
 }
 
 int EndSignals::Take() {
+  if (seen_ != 0) return std::exchange(seen_, 0);
   signalfd_siginfo info{};
   if (::read(fd_.get(), &info, sizeof(info)) != sizeof(info)) return 0;
   return static_cast<int>(info.ssi_signo);
 }
 
-bool EndSignals::WaitFor(std::chrono::milliseconds at_most) {
+bool EndSignals::WaitFor(std::chrono::milliseconds at_most,
+                         const std::function<void()>& on_reload) {
   pollfd polled{fd_.get(), POLLIN, 0};
-  return ::poll(&polled, 1, static_cast<int>(at_most.count())) > 0;
+  if (seen_ == 0 && ::poll(&polled, 1, static_cast<int>(at_most.count())) > 0) {
+    const int signal = Take();
+    if (signal == SIGHUP) {
+      on_reload();
+    } else {
+      seen_ = signal;
+    }
+  }
+  return seen_ != 0;
 }
 
 }  // namespace tutti

@@ -3,8 +3,11 @@
 // Threads: the main one (event loop: agent, runners' pipes, spool; it spawns the runners, which die
 // with it), kIoThreads for downloads and uploads, and gRPC's own.
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
+#include <functional>
 #include <iostream>
+#include <iterator>
 #include <poll.h>
 #include <thread>
 #include <utility>
@@ -19,6 +22,7 @@
 #include "common/logging.h"
 #include "common/random.h"
 #include "common/rpc/channel.h"
+#include "common/rpc/join.h"
 #include "common/rpc/profile.h"
 #include "common/rpc/session_protocol.h"
 #include "common/service_notice.h"
@@ -88,12 +92,26 @@ void TellReady(const std::string& id, const v1::WorkerHello& hello, const std::v
   TellServiceManager(kServiceReady);
 }
 
-// A first signal drains; a second one ends everything now, also what hangs in a download. What
-// matters is on disk at any time.
-void WatchSignals(EventLoop& loop, EndSignals& signals, WorkerDaemon& daemon, RunnerPool& runners) {
+// SIGHUP: what can change while the daemon runs is read again.
+using Reload = std::function<void()>;
+
+void ReloadLogLevel(const std::variant<WorkerOptions, int>& options) {
+  const auto* read = std::get_if<WorkerOptions>(&options);
+  const Status set = read == nullptr ? InvalidArgument("the options cannot be read (see above)")
+                                     : SetLogLevel(read->log.level);
+  if (!set.ok())
+    return spdlog::error("SIGHUP: everything stays as it was: {}", set.error().message);
+  spdlog::log(spdlog::get_level(), "SIGHUP: log level {}", read->log.level);
+}
+
+// A first signal that ends drains; a second one ends everything now, also what hangs in a download.
+// What matters is on disk at any time.
+void WatchSignals(EventLoop& loop, EndSignals& signals, WorkerDaemon& daemon, RunnerPool& runners,
+                  const Reload& reload) {
   loop.Watch(signals.fd(), POLLIN, [&, told = false](short) mutable {
     const int signal = signals.Take();
     if (signal == 0) return;
+    if (signal == SIGHUP) return reload();
     if (!std::exchange(told, true)) {
       TellServiceManager(kServiceStopping);
       return daemon.Drain("signal " + std::to_string(signal));
@@ -103,7 +121,7 @@ void WatchSignals(EventLoop& loop, EndSignals& signals, WorkerDaemon& daemon, Ru
   });
 }
 
-Status Serve(const WorkerOptions& options, const Profile& profile) {
+Status Serve(const WorkerOptions& options, const Profile& profile, const Reload& reload) {
   TUTTI_ASSIGN_OR_RETURN(EndSignals signals, EndSignals::Block());
   const SystemClock clock;
   SystemRandom random;
@@ -128,7 +146,7 @@ Status Serve(const WorkerOptions& options, const Profile& profile) {
   // Also before the first connect it ends when it is time to.
   const SteadyTime begun = clock.SteadyNow();
   const Waiter wait = [&](std::chrono::milliseconds at_most) {
-    const bool told = signals.WaitFor(at_most);
+    const bool told = signals.WaitFor(at_most, reload);
     const bool late = options.until && ToInt(clock.WallNow()) >= ToInt(*options.until);
     const bool idle =
         options.exit_when_idle && clock.SteadyNow() >= begun + *options.exit_when_idle;
@@ -167,10 +185,26 @@ Status Serve(const WorkerOptions& options, const Profile& profile) {
                     {*loop, clock, files, random, *cache, blobs, listening, *predict_stub},
                     options.dir / "listening", folder.worker_id(), token, hello.cores()));
   }
-  WatchSignals(*loop, signals, daemon, runners);
+  WatchSignals(*loop, signals, daemon, runners, reload);
   daemon.Start();
   loop->Run();
   if (daemon.failure()) return *daemon.failure();
+  return {};
+}
+
+// The word of an invite becomes this worker's token, and a profile beside it.
+Status JoinByWord(const WorkerOptions& options) {
+  SystemRandom random;
+  PosixFileSystem files;
+  TUTTI_ASSIGN_OR_RETURN(WorkerFolder folder, WorkerFolder::Open(files, random, options.dir));
+  const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
+  TUTTI_ASSIGN_OR_RETURN(const InviteWord word, ReadInviteWord(text));
+  const std::string name = options.name.empty() ? HostName() : options.name;
+  TUTTI_ASSIGN_OR_RETURN(const Profile profile, Join(word, {name, folder.worker_id()}, random));
+  TUTTI_RETURN_IF_ERROR(folder.StoreToken(profile.token));
+  TUTTI_RETURN_IF_ERROR(SaveProfile(files, options.dir / kJoinedProfile, profile));
+  std::cout << name << " may work for " << profile.address << " now: tutti-worker --dir "
+            << options.dir.string() << '\n';
   return {};
 }
 
@@ -188,17 +222,28 @@ int ExitCode(const Error& error) {
   }
 }
 
-int Run(const WorkerOptions& options) {
+int Run(const WorkerOptions& options, const Reload& reload) {
   const auto complain = [](const Error& error, int exit_code) {
     if (exit_code != 0) std::cerr << "tutti-worker: " << error.message << '\n';
     return exit_code;
   };
-  const Status logging = InitLogging("tutti-worker", options.log_level);
+  const Status logging = InitLogging("tutti-worker", options.log);
   if (!logging.ok()) return complain(logging.error(), kBadInput);
+  if (options.command == WorkerCommand::kJoin) {
+    const Status joined = JoinByWord(options);
+    return joined.ok() ? 0 : complain(joined.error(), ExitCode(joined.error()));
+  }
   PosixFileSystem files;
   const Result<Profile> profile = LoadProfile(files, options.profile);
+  if (!profile.ok() && profile.error().code == ErrorCode::kNotFound) {
+    return complain(InvalidArgument(profile.error().message +
+                                    "; give --profile FILE (worker.json of the coordinator's state "
+                                    "folder), or paste an invite into  tutti-worker join --dir " +
+                                    options.dir.string()),
+                    kBadInput);
+  }
   if (!profile.ok()) return complain(profile.error(), kBadInput);
-  const Status served = Serve(options, *profile);
+  const Status served = Serve(options, *profile, reload);
   return served.ok() ? 0 : complain(served.error(), ExitCode(served.error()));
 }
 
@@ -208,5 +253,7 @@ int Run(const WorkerOptions& options) {
 int main(int argc, char** argv) {
   const auto parsed = tutti::ParseWorkerOptions(argc, argv, tutti::SystemClock());
   if (const int* exit_code = std::get_if<int>(&parsed)) return *exit_code;
-  return tutti::Run(std::get<tutti::WorkerOptions>(parsed));
+  return tutti::Run(std::get<tutti::WorkerOptions>(parsed), [argc, argv] {
+    tutti::ReloadLogLevel(tutti::ParseWorkerOptions(argc, argv, tutti::SystemClock()));
+  });
 }

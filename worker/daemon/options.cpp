@@ -4,6 +4,7 @@
 
 #include "common/byte_size.h"
 #include "common/duration.h"
+#include "common/option_sources.h"
 #include "common/version.h"
 #include "worker/daemon/end_time.h"
 #include "worker/daemon/gpus.h"
@@ -32,8 +33,8 @@ void Describe(CLI::App& app, WorkerOptions& options, const Clock& clock) {
       "Does the jobs that a coordinator leases to this machine.\n"
       "Example: tutti-worker --profile worker.json --dir /var/lib/tutti-worker");
   app.set_version_flag("--version", kVersion);
-  app.add_option("--profile", options.profile, "how to reach the coordinator, and its token")
-      ->required();
+  app.add_option("--profile", options.profile,
+                 "how to reach the coordinator, and its token (default: what join wrote)");
   app.add_option("--dir", options.dir, "folder of this worker alone: identity, cache, spool")
       ->required();
   app.add_option("--name", options.name, "label in tables and pages (default: the host's name)");
@@ -75,8 +76,17 @@ void Describe(CLI::App& app, WorkerOptions& options, const Clock& clock) {
                "listen to files that people send to the coordinator's pages, beside the slots");
   app.add_flag("--allow-command", options.allow_command,
                "run programs that sweep files name, with this user's rights");
-  app.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off")
+  app.add_option("--log-level", options.log.level,
+                 "trace, debug, info, warn, error or off; SIGHUP reads it again from --config")
       ->capture_default_str();
+  app.add_option("--log-format", options.log.format, "text or json")->capture_default_str();
+  AddOptionSources(app, "TUTTI_WORKER_");
+  CLI::App* join = app.add_subcommand(
+      "join",
+      "Reads the word of `tutti invite worker` from stdin; from then on --dir is enough.\n"
+      "Example: tutti-worker join --dir /var/lib/tutti-worker");
+  join->fallthrough();  // --dir and --name may stand behind it
+  join->callback([&options] { options.command = WorkerCommand::kJoin; });
 }
 
 }  // namespace
@@ -87,10 +97,11 @@ std::variant<WorkerOptions, int> ParseWorkerOptions(int argc, char** argv, const
   app.name("tutti-worker");
   Describe(app, options, clock);
   try {
-    app.parse(argc, argv);
+    ParseFromAllSources(app, argc, argv);
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : kBadInput;
   }
+  if (options.profile.empty()) options.profile = options.dir / kJoinedProfile;
   return options;
 }
 

@@ -10,16 +10,24 @@
 #include <vector>
 
 #include "common/clock.h"
+#include "common/logging.h"
 #include "worker/daemon/blob_cache.h"
 #include "worker/daemon/data_roots.h"
 #include "worker/daemon/disk_watch.h"
 
 namespace tutti {
 
+// In the worker's folder, written by join.
+inline constexpr char kJoinedProfile[] = "profile.json";
+
 inline constexpr int kMaxSlots = 4096;  // the coordinator takes no more
 
+// kServe: no command.
+enum class WorkerCommand { kServe, kJoin };
+
 struct WorkerOptions {
-  std::filesystem::path profile;
+  WorkerCommand command = WorkerCommand::kServe;
+  std::filesystem::path profile;  // where none is given: the one that join wrote into dir
   std::filesystem::path dir;
   std::string name;  // empty: the host's
   int slots = 0;     // 0: one per core
@@ -33,10 +41,11 @@ struct WorkerOptions {
   std::chrono::milliseconds resume_upload_interval{600'000};  // 0: each that is written
   bool serve = false;                                         // listens to files that people send
   bool allow_command = false;                                 // programs that a sweep file names
-  std::string log_level = "info";
+  LogOptions log;
 };
 
-// The options (times of day as seen from now), or the exit code with which to end now (0 after
+// From the command line, the environment and --config. The options (times of day as seen from now),
+// or the exit code with which to end now (0 after
 // --help and --version, 2 after bad input).
 std::variant<WorkerOptions, int> ParseWorkerOptions(int argc, char** argv, const Clock& clock);
 

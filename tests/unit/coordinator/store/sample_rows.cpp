@@ -147,7 +147,9 @@ TokenRecord Token(const std::string& token_hash, const std::string& name) {
           .role = Role::kWorker,
           .name = name,
           .worker = kWorker,
-          .created_at = UnixMillis{9000}};
+          .created_at = UnixMillis{9000},
+          .grants = Role::kReader,
+          .expires_at = UnixMillis{9500}};
 }
 
 EventRecord Event(const std::string& kind) {

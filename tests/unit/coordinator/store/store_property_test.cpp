@@ -133,7 +133,9 @@ Change RandomRowOfWork() {
 
 Change RandomRowOfTheHouse() {
   constexpr std::int64_t kHourMs = 3'600'000;
-  switch (*rc::gen::inRange(0, 6)) {
+  switch (*rc::gen::inRange(0, 7)) {
+    case 6:
+      return RemoveToken{Text()};
     case 5:
       return RemoveDataset{Text()};
     case 0:

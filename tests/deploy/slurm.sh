@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# Workers by Slurm: a real cluster of one node, started here and for this test alone, gives a coordinator its workers and takes
+# them back. Usage: tests/deploy/slurm.sh BUILD_DIR
+set -euo pipefail
+
+build=$(cd "$1" && pwd)
+bin=$build/bin
+work=$(mktemp -d)
+children=()
+finish() {
+  local code=$?
+  if [ "$code" != 0 ]; then tail -n 20 "$work"/*.log >&2 || true; fi
+  scancel --quiet --user="$(id -un)" 2>/dev/null || true
+  for child in "${children[@]}"; do kill "$child" 2>/dev/null || true; done
+  for child in "${children[@]}"; do wait "$child" 2>/dev/null || true; done
+  rm -rf "$work"
+  exit "$code"
+}
+trap finish EXIT
+fail() { echo "slurm: $*" >&2; exit 1; }
+until_true() { # SECONDS WHAT COMMAND...
+  local limit=$((SECONDS + $1)) what=$2
+  shift 2
+  until "$@" >/dev/null 2>&1; do
+    [ "$SECONDS" -lt "$limit" ] || fail "not in time: $what"
+    sleep 0.2
+  done
+  echo "slurm: $what"
+}
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+for program in munged slurmctld slurmd sbatch; do
+  command -v "$program" >/dev/null || fail "$program is missing: deploy/setup.sh --with-tests installs slurm-wlm and munge"
+done
+[ "$(id -u)" = 0 ] || fail 'slurmd starts jobs as their users, which only root may'
+
+# The cluster: its own key, ports and folders.
+export SLURM_CONF=$work/slurm.conf
+host=$(hostname -s)
+mkdir -m 755 "$work/munge"
+mkdir "$work/ctld" "$work/d"
+(umask 077; head -c 1024 /dev/urandom >"$work/munge/key")
+munged --foreground --force --key-file="$work/munge/key" --socket="$work/munge/socket" --pid-file="$work/munge/pid" \
+  --log-file="$work/munge.log" --seed-file="$work/munge/seed" 2>/dev/null &
+children+=($!)
+cat >"$SLURM_CONF" <<CONF
+ClusterName=tutti
+SlurmctldHost=$host(127.0.0.1)
+SlurmctldPort=$(free_port)
+SlurmdPort=$(free_port)
+SlurmUser=root
+AuthType=auth/munge
+AuthInfo=socket=$work/munge/socket
+StateSaveLocation=$work/ctld
+SlurmdSpoolDir=$work/d
+SlurmctldPidFile=$work/slurmctld.pid
+SlurmdPidFile=$work/slurmd.pid
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+ReturnToService=2
+KillWait=10
+NodeName=$host NodeAddr=127.0.0.1 CPUs=$(nproc) State=UNKNOWN
+PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+CONF
+until_true 20 'munge answers' test -S "$work/munge/socket"
+slurmctld -D >"$work/slurmctld.log" 2>&1 &
+children+=($!)
+slurmd -D -N "$host" >"$work/slurmd.log" 2>&1 &
+children+=($!)
+until_true 60 'the node is idle' sh -c "sinfo --noheader --format=%T | grep -q idle"
+
+# A coordinator that asks this cluster for its workers.
+"$bin/tutti-coordinator" --state "$work/state" --listen 127.0.0.1:0 --http none --lease 10s --heartbeat 1s \
+  --slurm '--ntasks=1 --time=30' --slurm-max 2 --slurm-idle 2s --slurm-look 1s \
+  --slurm-worker "$bin/tutti-worker --allow-command --slots 1" >"$work/ready.json" 2>"$work/coordinator.log" &
+children+=($!)
+until_true 20 'the coordinator is ready' test -s "$work/ready.json"
+export TUTTI_PROFILE=$work/state/admin.json
+tutti() { "$bin/tutti" "$@"; }
+allocations() { squeue --noheader --states="$1" --format=%i; }
+is_empty() { [ -z "$(allocations PENDING,RUNNING,COMPLETING)" ]; }
+[ -z "$(allocations all)" ] || fail 'an allocation before anything waits'
+
+# A sweep: workers come, train, and go.
+"$build/tests/tiny-music" "$work/music"
+tutti dataset add tiny "$work/music" --quiet
+cat >"$work/tiny.yaml" <<'YAML'
+name: tiny
+dataset: tiny
+grid: {model: [rnn], slice_seconds: [1], seed: [333, 123]}
+training: {epochs: 2, patience: 2}
+features: {clip_seconds: 2}
+YAML
+tutti submit "$work/tiny.yaml" --quiet
+until_true 60 'an allocation of ours runs' sh -c 'squeue --noheader --states=RUNNING --format=%j | grep -q "^tutti-"'
+squeue
+tutti watch tiny
+tutti workers
+tutti workers --json | grep -q '"name": "slurm-' || fail 'the workers are not those of Slurm'
+until_true 60 'idle workers have given their allocations back' is_empty
+
+# An allocation that is cancelled gives its job back, and another one does it.
+cat >"$work/waits.yaml" <<YAML
+name: waits
+runner: {command: [sh, -c, 'while [ ! -e "\$1" ]; do sleep 0.1; done', sh, "$work/go"]}
+grid: {number: [1]}
+YAML
+tutti submit "$work/waits.yaml" --quiet
+phase() { tutti jobs waits --json | python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["phase"])'; }
+is_running() { [ "$(phase)" = running ]; }
+until_true 60 'the job runs' is_running
+first=$(allocations RUNNING)
+scancel "$first"
+is_elsewhere() { is_running && [ -n "$(allocations RUNNING)" ] && [ "$(allocations RUNNING)" != "$first" ]; }
+until_true 60 'the cancelled job runs in another allocation' is_elsewhere
+touch "$work/go"
+tutti watch waits
+tutti events waits
+tutti show "$(tutti jobs waits --quiet)"
+until_true 60 'the last allocation is over' is_empty
+echo 'slurm: workers came for two sweeps and went'
