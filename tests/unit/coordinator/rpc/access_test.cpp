@@ -39,7 +39,8 @@ TEST(Access, ReadersChangeNothing) {
 
 TEST(Access, AnInviteIsGoodForItsRedemptionOnlyAndAdminsMakeIt) {
   EXPECT_EQ(CountAllowed(Role::kInvited), 0);
-  for (const Role role : {Role::kAdmin, Role::kReader, Role::kEnrol, Role::kWorker, Role::kInvited}) {
+  for (const Role role :
+       {Role::kAdmin, Role::kReader, Role::kEnrol, Role::kWorker, Role::kInvited}) {
     EXPECT_EQ(IsAllowed(role, Rpc::kRedeemInvite), role == Role::kInvited);
     EXPECT_EQ(IsAllowed(role, Rpc::kCreateInvite), role == Role::kAdmin);
     EXPECT_EQ(IsAllowed(role, Rpc::kRevoke), role == Role::kAdmin);
