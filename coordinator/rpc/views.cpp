@@ -229,35 +229,4 @@ Status ViewTable(const SweepRecord& sweep, const v1::GetTableRequest& request, S
   return {};
 }
 
-Status ViewEvents(const v1::ListEventsRequest& request, StoreReader& reader,
-                  v1::ListEventsResponse& response) {
-  std::optional<SweepId> wanted;
-  if (!request.sweep().empty()) {
-    TUTTI_ASSIGN_OR_RETURN(const SweepRecord sweep, reader.Sweep(request.sweep()));
-    wanted = sweep.id;
-  }
-  TUTTI_ASSIGN_OR_RETURN(const auto sweeps, reader.Sweeps());
-  std::map<SweepId, std::string> sweep_names;
-  for (const SweepRecord& sweep : sweeps) sweep_names[sweep.id] = sweep.name;
-  TUTTI_ASSIGN_OR_RETURN(const WorkerNames worker_names, NamesOfWorkers(reader));
-  const std::int64_t limit = request.limit() > 0
-                                 ? std::min<std::int64_t>(request.limit(), kEventsPerPage)
-                                 : kEventsPerPage;
-  TUTTI_ASSIGN_OR_RETURN(const auto events, reader.Events(request.after(), limit));
-  response.set_last_number(events.empty() ? request.after() : events.back().number);
-  for (const EventRecord& event : events) {
-    if (wanted && event.sweep != wanted) continue;
-    v1::Event& row = *response.add_events();
-    row.set_number(event.number);
-    row.set_at_unix_ms(ToInt(event.at));
-    row.set_kind(event.kind);
-    if (event.sweep) row.set_sweep(sweep_names[*event.sweep]);
-    if (event.job) row.set_job_id(event.job->value);
-    row.set_attempt(event.attempt);
-    if (event.worker) row.set_worker(NameOr(worker_names, *event.worker));
-    row.set_detail(event.detail);
-  }
-  return {};
-}
-
 }  // namespace tutti

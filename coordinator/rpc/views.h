@@ -27,6 +27,10 @@ Status ViewPastEstimates(const SweepRecord& sweep, StoreReader& reader,
 Status ViewRemainingTime(const SweepRecord& sweep, StoreReader& reader,
                          v1::GetSweepResponse& response);
 
+// What all attempts at the sweep's jobs took until now. Reads every attempt.
+Status ViewBusyTime(const SweepRecord& sweep, UnixMillis now, StoreReader& reader,
+                    v1::GetSweepResponse& response);
+
 // kNotFound, listing what there is: no result has the metric that is asked for.
 Status ViewTable(const SweepRecord& sweep, const v1::GetTableRequest& request, StoreReader& reader,
                  ManifestCache& manifests, v1::GetTableResponse& response);
@@ -37,7 +41,7 @@ Status ViewJobDetails(JobId id, StoreReader& reader, ManifestCache& manifests,
 // A page of what an attempt's runner printed. kNotFound: no such job or attempt.
 Status ViewLog(const v1::GetLogRequest& request, StoreReader& reader, v1::GetLogResponse& response);
 
-// kNotFound: no such sweep.
+// A page of the log. kNotFound: no such sweep.
 Status ViewEvents(const v1::ListEventsRequest& request, StoreReader& reader,
                   v1::ListEventsResponse& response);
 
