@@ -48,7 +48,8 @@ print(time.perf_counter() - start)
 
 
 def ray(setting):
-    return float(run(sys.executable, "-c", RAY, JOBS, os.cpu_count()).strip().splitlines()[-1])
+    out = run(sys.executable, "-c", RAY, JOBS, os.cpu_count(), env={"RAY_USAGE_STATS_ENABLED": "0"})
+    return float(out.strip().splitlines()[-1])
 
 
 def command(setting):
@@ -58,8 +59,8 @@ def command(setting):
         hq.append(python("hyperqueue_peer.py", JOBS, "--cpus", os.cpu_count())["seconds"])
         rays.append(ray(setting))
     note = f"{JOBS} /bin/true, submit to all done; Tutti's are durable, the others' are not"
-    return [faster("command, HyperQueue", ours, {"HyperQueue 0.27": hq}, 2.0, "s", note),
-            faster("command, Ray", ours, {"Ray 2.60": rays}, 1.0, "s", note)]
+    yield faster("command, HyperQueue", ours, {"HyperQueue 0.27": hq}, 2.0, "s", note)
+    yield faster("command, Ray", ours, {"Ray 2.60": rays}, 1.0, "s", note)
 
 
 SHORT_SWEEP = """name: short
@@ -95,8 +96,8 @@ def busy(setting):
     end = max(granted for granted, _, _ in spans)
     worked = sum(max(0.0, min(total, end - started)) for _, started, total in spans)
     share = worked / (slots * (end - begin))
-    return Row("busy", f"{100 * share:.2f} %", "100 %", "–", "98 %", share >= 0.98,
-               f"{SHORT_RUNS} runs of {sum(total for _, _, total in spans) / len(spans):.2g} s on {slots} slots")
+    yield Row("busy", f"{100 * share:.2f} %", "100 %", "–", "98 %", share >= 0.98,
+              f"{SHORT_RUNS} runs of {sum(total for _, _, total in spans) / len(spans):.2g} s on {slots} slots")
 
 
 LONG_SWEEP = SHORT_SWEEP.replace("name: short", "name: long").replace("epochs: 3, patience: 3", "epochs: 60, patience: 60")
@@ -139,9 +140,5 @@ def stalled(setting):
         ours.append(1000 * median(disturbed))
         ratios.append(ours[-1] / calm[-1])
     ratio = median(ratios)
-    return Row("metrics, a stalled coordinator", f"{median(ours):.4g} ms", f"undisturbed {median(calm):.4g} ms",
-               f"{ratio:.2f}×", f"≤ {NOTICED:g}×", ratio <= NOTICED, "an epoch of rnn, its coordinator stopped meanwhile")
-
-
-def rows(setting):
-    return command(setting) if setting.quick else [*command(setting), busy(setting), stalled(setting)]
+    yield Row("metrics, a stalled coordinator", f"{median(ours):.4g} ms", f"undisturbed {median(calm):.4g} ms",
+              f"{ratio:.2f}×", f"≤ {NOTICED:g}×", ratio <= NOTICED, "an epoch of rnn, its coordinator stopped meanwhile")

@@ -25,9 +25,9 @@ class Process:
         fields = open(f"/proc/{self.child.pid}/stat", encoding="utf-8").read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / 100
 
-    def memory_mib(self):
+    def peak_memory_mb(self):
         text = open(f"/proc/{self.child.pid}/status", encoding="utf-8").read()
-        return int(re.search(r"VmRSS:\s+(\d+)", text)[1]) / 1024
+        return int(re.search(r"VmHWM:\s+(\d+) kB", text)[1]) * 1024 / 1e6
 
     def __enter__(self):
         return self

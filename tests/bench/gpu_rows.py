@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 import numpy as np
-from measure import Row, commit, faster, median, python
+from measure import HEAD, KEEP_FREED_MEMORY, Failed, Row, commit, faster, line, median, python
 
 MODELS, SLICES, SEEDS = ["cnn", "crnn2d", "crnn1d", "rnn"], [1, 3, 5, 10], 3
 # The study's second table; it does not tell those of the other two models, which count as these do on average.
@@ -25,6 +25,7 @@ STUDY_EPOCHS = {("cnn", 1): 106, ("cnn", 3): 82, ("cnn", 5): 84, ("cnn", 10): 13
 OTHER_EPOCHS = round(sum(STUDY_EPOCHS.values()) / len(STUDY_EPOCHS))
 TRACKS, TRAIN, VALIDATION = 1_000, 810, 90
 EPOCHS = 2
+PEERS = {"PyTorch": {}, "PyTorch, allocator set as ours": KEEP_FREED_MEMORY}
 RATE_HZ, HOP, MELS, CLIP_SECONDS = 22_050, 512, 128, 30
 SPEC = {"clip_seconds": CLIP_SECONDS, "sample_rate_hz": RATE_HZ, "n_fft": 2048, "hop": HOP, "n_mels": MELS}
 
@@ -81,38 +82,42 @@ def ours(ground, model, slice_seconds, epochs, precision):
     done = subprocess.run([ground.trainer, "one", str(path)], capture_output=True, text=True, check=False)
     events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"event"')]
     if done.returncode != 0 or not events or events[-1]["event"] != "result":
-        sys.exit(f"bench: tutti-train: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+        raise Failed(f"tutti-train ended with {done.returncode}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
     return [event["seconds"] for event in events if event["event"] == "epoch"]
 
 
-def study(ground, model, slice_seconds, epochs):
+def study(ground, model, slice_seconds, epochs, env):
     frames = int(slice_seconds * RATE_HZ / HOP)
     return python("gpu_peer.py", ground.features, "--model", model, "--frames", frames, "--stride", frames // 2, "--epochs",
-                  epochs, "--train", ground.train, "--validation", ground.validation, "--device", ground.device)
+                  epochs, "--train", ground.train, "--validation", ground.validation, "--device", ground.device, env=env)
 
 
 def gpu_step(ground, rounds, precision):
-    mine, theirs = [], []
+    mine, theirs = [], {name: [] for name in PEERS}
     for _ in range(rounds):
-        told = study(ground, "crnn2d", 1, 3)
-        theirs.append(1000 * median(told["seconds"][1:]) / told["steps"])
+        for name, env in PEERS.items():
+            told = study(ground, "crnn2d", 1, 3, env)
+            theirs[name].append(1000 * median(told["seconds"][1:]) / told["steps"])
         # The first epoch captures the graphs.
         mine.append(1000 * median(ours(ground, "crnn2d", 1, 3, precision)[1:]) / told["steps"])
-    return faster("gpu-step", mine, {"PyTorch": theirs}, 5.0, "ms",
+    return faster("gpu-step", mine, theirs, 5.0, "ms",
                   f"crnn2d, slices of 1 s, batch 16, {precision}; an epoch with its validation over its steps")
 
 
 def gpu_grid(ground, precision):
     """Hours of the whole study from EPOCHS epochs of each cell: the first one's surplus counts once a run."""
-    sums = {"ours": 0.0, "study": 0.0}
+    sums = dict.fromkeys(["ours", *PEERS], 0.0)
     for model in MODELS:
         for slice_seconds in SLICES:
             epochs = STUDY_EPOCHS.get((model, slice_seconds), OTHER_EPOCHS)
-            for side, seconds in (("ours", ours(ground, model, slice_seconds, EPOCHS, precision)),
-                                  ("study", study(ground, model, slice_seconds, EPOCHS)["seconds"])):
-                sums[side] += SEEDS * (seconds[0] + (epochs - 1) * seconds[-1])
+            seconds = {"ours": ours(ground, model, slice_seconds, EPOCHS, precision)}
+            for name, env in PEERS.items():
+                seconds[name] = study(ground, model, slice_seconds, EPOCHS, env)["seconds"]
+            for side, (first, *_, last) in seconds.items():
+                sums[side] += SEEDS * (first + (epochs - 1) * last)
             print(f"{model} {slice_seconds} s: so far {sums}", file=sys.stderr, flush=True)
-    return faster("gpu-grid", [sums["ours"] / 60], {"PyTorch, one after another": [sums["study"] / 60]}, 5.0, "min",
+    minutes = {side: [seconds / 60] for side, seconds in sums.items()}
+    return faster("gpu-grid", minutes.pop("ours"), minutes, 5.0, "min",
                   f"48 runs one after another, extrapolated from {EPOCHS} epochs of each of 16 cells by the study's epochs, "
                   f"{precision}")
 
@@ -149,9 +154,7 @@ def gpu_name(device):
 
 def report(rows: list[Row], arguments):
     told = f"{gpu_name(arguments.device)}; commit {commit()}; {datetime.date.today()}; {arguments.tracks} tracks"
-    lines = ["| row | ours | peer | ratio | goal | | what |", "| --- | --- | --- | --- | --- | --- | --- |"]
-    lines += [f"| {row.name} | {row.ours} | {row.peer} | {row.ratio} | {row.goal} | {row.verdict()} | {row.note} |"
-              for row in rows]
+    lines = [line(HEAD), line(["---"] * len(HEAD)), *(row.line() for row in rows)]
     text = f"{told}\n\n" + "\n".join(lines) + "\n"
     print(text)
     if arguments.results:

@@ -11,8 +11,17 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-# glibc keeps freed memory, as tutti-train asks it to.
+# glibc keeps freed memory, as tutti-train asks it to (worker/trainer/main.cpp).
 KEEP_FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 30)}
+HEAD = ["row", "ours", "peer", "ratio", "goal", "", "what"]
+
+
+class Failed(RuntimeError):
+    """A program of a row did not do what it was started for."""
+
+
+def line(cells):
+    return f"| {' | '.join(cells)} |"
 
 
 @dataclasses.dataclass
@@ -29,11 +38,21 @@ class Row:
     def verdict(self):
         return {True: "MET", False: "NOT MET", None: "not run"}[self.met]
 
+    def line(self):
+        return line([self.name, self.ours, self.peer, self.ratio, self.goal, self.verdict(), self.note])
+
+
+class Bench:
+    """What a row's name stands for. measure: gives Rows, one after another, for a Setting; lines: their names."""
+
+    def __init__(self, measure, *lines):
+        self.measure, self.lines = measure, lines
+
 
 @dataclasses.dataclass
 class Setting:
     build: pathlib.Path
-    scratch: pathlib.Path  # a folder of this row's own
+    scratch: pathlib.Path | None = None  # a folder of this row's own
     rounds: int = 3  # paired runs
     quick: bool = False
 
@@ -54,11 +73,11 @@ def faster(name, ours, peers, goal, unit, note=""):
 
 
 def run(*command, env=None, text=None, timeout=3600):
-    """Runs a program to its end and returns its stdout; its failure ends the benchmark with what it said."""
+    """Runs a program to its end and returns its stdout. Failed, with what it said."""
     done = subprocess.run([str(word) for word in command], input=text, capture_output=True, text=True, timeout=timeout,
                           env=os.environ | (env or {}), check=False)
     if done.returncode != 0:
-        sys.exit(f"bench: {command[0]} ended with {done.returncode}: {' '.join(map(str, command))}\n{done.stderr[-4000:]}")
+        raise Failed(f"{' '.join(map(str, command))[:300]}: ended with {done.returncode}:\n{done.stderr[-4000:]}")
     return done.stdout
 
 

@@ -8,15 +8,20 @@ readonly PYTHON=${XDG_CACHE_HOME:-$HOME/.cache}/tutti/golden-venv/bin/python
 
 if [ "${1:-}" = -h ] || [ "${1:-}" = --help ]; then
   cat <<'EOT'
-Usage: tests/bench/run.sh [GROUP …] [--quick] [--rounds N]
+Usage: tests/bench/run.sh [ROW …] [--quick] [--rounds N]
 
-  GROUP      features, step, sweep, command, dispatch (default: all)
-  --quick    features-1, step-rnn, step-crnn1d, command, dispatch, tables; one round, about five minutes
+  ROW        features-1 features-all · step-crnn2d step-cnn step-crnn1d step-rnn · sweep busy command ·
+             dispatch latency metrics million tables · gpu-step gpu-grid (default: all)
+             or a group of them: features, step, worker, coordinator, gpu
+  --quick    one round, fewer repetitions; of features-1, step-crnn1d, step-rnn, command, dispatch, tables
+             where no row is named: under five minutes
   --rounds   paired runs of each row (default 3)
 
-Needs deploy/setup.sh --with-tests and a build of preset release. Exits 1 where a goal is not met or a row is missing.
+Needs deploy/setup.sh --with-tests and a build of preset release, and a machine that does nothing else. Prints each row when
+it is measured and appends the table to RESULTS.md. Exits 1 where a goal is not met or a row is missing.
+What the rows mean: tests/bench/README.md.
 
-Example: tests/bench/run.sh step --rounds 5
+Example: tests/bench/run.sh step-rnn million --rounds 5
 EOT
   exit 0
 fi

@@ -7,13 +7,11 @@ import dataclasses
 import json
 import subprocess
 
-import numpy as np
 from measure import KEEP_FREED_MEMORY, faster, median, python
-from safetensors.numpy import save_file
 
 BATCH = 16
 VALIDATION = 10  # tracks; a class each
-EPOCHS = 4  # the first warms up
+EPOCHS, QUICK_EPOCHS = 4, 3  # the first warms up
 RATE_HZ, HOP = 22050, 512
 
 
@@ -35,6 +33,8 @@ CASES = [Case("crnn2d", 1, 8, 1.2), Case("crnn2d", 5, 3, 1.5), Case("cnn", 1, 8,
 
 
 def write_shard(case, spec, path):
+    import numpy as np  # here, so that the rows are known where nothing is installed
+    from safetensors.numpy import save_file
     tracks = case.steps * BATCH + 2 * VALIDATION
     frames = 1 + spec["clip_seconds"] * RATE_HZ // HOP
     values = np.random.default_rng(7).random((tracks, spec["n_mels"], frames), dtype=np.float32)
@@ -43,7 +43,7 @@ def write_shard(case, spec, path):
     return hashes
 
 
-def make_job(case, folder, threads):
+def make_job(case, folder, threads, epochs):
     spec = {"clip_seconds": case.slice_seconds, "sample_rate_hz": RATE_HZ, "n_fft": 2048, "hop": HOP, "n_mels": 128}
     shard = folder / "shard.safetensors"
     hashes = write_shard(case, spec, shard)
@@ -53,7 +53,7 @@ def make_job(case, folder, threads):
               for i in ids]
     return {"kind": "train", "job": "bench", "attempt": 1, "output_dir": str(folder), "threads": threads, "device": "cpu",
             "config": {"model": case.model, "slice_seconds": case.slice_seconds, "seed": 333, "keep_weights": "none",
-                       "training": {"epochs": EPOCHS, "patience": EPOCHS + 1, "batch_size": BATCH, "overlap": 0.0,
+                       "training": {"epochs": epochs, "patience": epochs + 1, "batch_size": BATCH, "overlap": 0.0,
                                     "learning_rate": 0.001}},
             "feature_spec": spec | {"hash": "of the benchmark"},
             "dataset": {"version": "bench", "classes": [str(i) for i in range(10)]}, "tracks": tracks,
@@ -69,18 +69,20 @@ def tutti_epochs(setting, job):
 
 
 def measure_case(setting, case, threads):
-    job = make_job(case, setting.scratch, threads)
+    epochs = QUICK_EPOCHS if setting.quick else EPOCHS
+    job = make_job(case, setting.scratch, threads, epochs)
     shard = setting.scratch / "shard.safetensors"
     ours, peers = [], {"PyTorch": [], "PyTorch, allocator set as ours": []}
     for _ in range(setting.rounds):
         ours.append(1000 * median(tutti_epochs(setting, job)[1:]) / case.steps)
         for name, env in (("PyTorch", {}), ("PyTorch, allocator set as ours", KEEP_FREED_MEMORY)):
-            told = python("step_peer.py", shard, "--model", case.model, "--epochs", EPOCHS, "--threads", threads,
+            told = python("step_peer.py", shard, "--model", case.model, "--epochs", epochs, "--threads", threads,
                           "--train", case.steps * BATCH, env=env)
             peers[name].append(1000 * median(told["seconds"][1:]) / case.steps)
     return faster(case.name, ours, peers, case.goal, "ms", f"batch {BATCH}, {threads} threads")
 
 
-def rows(setting, threads=2):
-    cases = [case for case in CASES if not setting.quick or case.model in ("rnn", "crnn1d")]
-    return [measure_case(setting, case, threads) for case in cases]
+def rows(setting, model, threads=2):
+    for case in CASES:
+        if case.model == model:
+            yield measure_case(setting, case, threads)

@@ -4,7 +4,7 @@ import json
 import pathlib
 import sys
 
-from measure import KEEP_FREED_MEMORY, ROOT, Timer, faster, run
+from measure import KEEP_FREED_MEMORY, ROOT, Failed, Timer, faster, run
 
 MODELS, SLICES, SEEDS, EPOCHS = ["cnn", "crnn2d", "crnn1d", "rnn"], [1, 3], [333, 123, 223], 2
 TRACKS = 60
@@ -28,7 +28,7 @@ def choose_music(setting):
     taken = 0
     while taken < TRACKS:
         if not any(files for _, files in turn):
-            sys.exit(f"bench: {source} has only {taken} tracks, expected {TRACKS}")
+            raise Failed(f"{source} has only {taken} tracks, expected {TRACKS}")
         for name, files in turn:
             if files and taken < TRACKS:
                 (chosen / name).mkdir(parents=True, exist_ok=True)
@@ -44,7 +44,7 @@ def rows(setting):
     sweep.write_text(SWEEP, encoding="utf-8")
     peer = pathlib.Path(__file__).parent / "sweep_peer.py"
     ours, peers = [], {"one after another": [], "one after another, allocator set as ours": []}
-    for round_ in range(1 if setting.quick else setting.rounds):
+    for round_ in range(setting.rounds):
         with Timer() as timer:
             run(setting.binary("tutti"), "local", sweep, "--dataset", music, "--dir", setting.scratch / f"work-{round_}")
         ours.append(timer.seconds)
@@ -53,6 +53,6 @@ def rows(setting):
                 run(sys.executable, peer, music, "--models", *MODELS, "--slices", *SLICES, "--seeds", *SEEDS, "--epochs",
                     EPOCHS, env=env)
             peers[name].append(timer.seconds)
-    return [faster("sweep", ours, peers, 1.5, "s",
-                   f"{len(MODELS)} models × {len(SLICES)} slices × {len(SEEDS)} seeds, {TRACKS} recorded tracks, {EPOCHS} "
-                   "epochs, features included")]
+    yield faster("sweep", ours, peers, 1.5, "s",
+                 f"{len(MODELS)} models × {len(SLICES)} slices × {len(SEEDS)} seeds, {TRACKS} recorded tracks, {EPOCHS} "
+                 "epochs, features included")
