@@ -4,8 +4,8 @@
 #include "cli/commands.h"
 #include "cli/connection.h"
 #include "cli/kept_weights.h"
-#include "cli/model_card.h"
 #include "cli/queries.h"
+#include "common/rpc/model_card.h"
 
 namespace tutti {
 namespace {
@@ -24,8 +24,12 @@ Result<ExitCode> Get(Context& context, const GetOptions& options) {
   TUTTI_ASSIGN_OR_RETURN(const KeptWeights weights, FindWeights(*connection, options.job, kind));
   TUTTI_RETURN_IF_ERROR(connection->blobs().DownloadFile(weights.blob_hash, options.file));
   TUTTI_ASSIGN_OR_RETURN(const auto run, JobDetails(*connection, options.job));
-  TUTTI_ASSIGN_OR_RETURN(const std::string card,
-                         ModelCard(run, weights, options.file.filename().string()));
+  v1::Artifact artifact;
+  artifact.set_name(weights.name);
+  artifact.set_blob_hash(weights.blob_hash);
+  TUTTI_ASSIGN_OR_RETURN(
+      const std::string card,
+      ModelCard(run, artifact, weights.dataset_version, options.file.filename().string()));
   const std::filesystem::path card_file = options.file.string() + ".md";
   TUTTI_RETURN_IF_ERROR(context.files.WriteFileAtomically(card_file, card, kPublicFile));
   if (context.json) {

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-namespace tutti {
+#include "common/markdown_table.h"
 
-using TextRow = std::vector<std::string>;
+namespace tutti {
 
 struct TextTable {
   TextRow header;
@@ -22,9 +22,7 @@ struct TextTable {
 std::string Fixed(double value, int decimals);
 std::string Signed(double value, int decimals);
 
-// Columns padded to their widest cell, counted in characters. '|' is escaped.
 std::string MarkdownTable(const TextTable& table);
-std::string MarkdownTable(const TextRow& header, const std::vector<TextRow>& rows);
 
 // A tabular environment that needs no package; characters with a meaning in LaTeX are escaped.
 std::string LatexTable(const TextTable& table);

@@ -1,11 +1,11 @@
-#include "cli/model_card.h"
+#include "common/rpc/model_card.h"
 
 #include <cstdio>
 #include <map>
 #include <vector>
 
-#include "cli/text_table.h"
 #include "common/json.h"
+#include "common/markdown_table.h"
 
 namespace tutti {
 namespace {
@@ -50,24 +50,24 @@ std::string LoadingLines(const std::string& file_name) {
 
 }  // namespace
 
-Result<std::string> ModelCard(const v1::GetJobResponse& run, const KeptWeights& weights,
-                              const std::string& file_name) {
+Result<std::string> ModelCard(const v1::GetJobResponse& run, const v1::Artifact& weights,
+                              const std::string& dataset_version, const std::string& file_name) {
   const auto config = ParseJson(run.job().config_json(), "configuration of a run");
   if (!config.ok()) return DataLoss(config.error().message);
-  const std::string job = std::to_string(weights.job);
+  const std::string job = std::to_string(run.job().id());
   std::vector<TextRow> options;
   AddRows(*config, "", options);
   std::string classes;
   for (const std::string& name : run.classes()) classes += (classes.empty() ? "" : ", ") + name;
 
-  std::string card =
-      "# " + file_name + "\n\nThe " + weights.name + " weights of job " + job + " of sweep " +
-      weights.sweep + ", trained by Tutti. SHA-256 `" + weights.blob_hash + "`, run key `" +
-      run.key() + "`, dataset version `" + weights.dataset_version +
-      "`.\n\nClasses, in the order of the outputs: " + classes + ".\n\n## Load it\n" +
-      LoadingLines(file_name) + "\n`tutti predict AUDIO --checkpoint " + file_name +
-      "` listens to a file by it; `tutti replay " + job +
-      "` trains the run again and compares.\n\n## Scores on the test set\n";
+  std::string card = "# " + file_name + "\n\nThe " + weights.name() + " weights of job " + job +
+                     " of sweep " + run.job().sweep() + ", trained by Tutti. SHA-256 `" +
+                     weights.blob_hash() + "`, run key `" + run.key() + "`, dataset version `" +
+                     dataset_version + "`.\n\nClasses, in the order of the outputs: " + classes +
+                     ".\n\n## Load it\n" + LoadingLines(file_name) +
+                     "\n`tutti predict AUDIO --checkpoint " + file_name +
+                     "` listens to a file by it; `tutti replay " + job +
+                     "` trains the run again and compares.\n\n## Scores on the test set\n";
   card += MarkdownTable({"Score", "Value"}, Sorted(run.metrics(), Number));
   card += "\n## Configuration\n" + MarkdownTable({"Option", "Value"}, options);
   card += "\n## Environment\n" +
