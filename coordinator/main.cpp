@@ -179,7 +179,8 @@ std::string AllocationName(const std::filesystem::path& state) {
   return "tutti-" + Sha256Hex(place).substr(0, kDigits);
 }
 
-Result<SlurmOptions> AskOfSlurm(const CoordinatorOptions& options, FileSystem& files) {
+Result<SlurmOptions> AskOfSlurm(const CoordinatorOptions& options, FileSystem& files,
+                                ManifestCache& manifests) {
   SlurmOptions slurm;
   slurm.sbatch_options = *options.slurm;
   slurm.most = options.slurm_most;
@@ -192,6 +193,11 @@ Result<SlurmOptions> AskOfSlurm(const CoordinatorOptions& options, FileSystem& f
   }
   slurm.read_profile = [&files, path = options.state / "worker.json"] {
     return files.ReadFile(path);
+  };
+  slurm.data_root_of = [&manifests](const SweepRecord& sweep) -> Result<std::string> {
+    if (sweep.dataset_version.empty()) return std::string();
+    TUTTI_ASSIGN_OR_RETURN(const auto manifest, manifests.Get(sweep.dataset_version));
+    return manifest->in_place_root;
   };
   slurm.script.idle = FormatDuration(options.slurm_idle);
   return slurm;
@@ -319,8 +325,8 @@ Status Serve(const CoordinatorOptions& options, const OptionsReader& read_option
   if (!options.notify.empty()) notifier.emplace(readers, clock, options.notify);
   std::optional<SlurmAllocator> slurm;
   if (options.slurm) {
-    TUTTI_ASSIGN_OR_RETURN(SlurmOptions asked, AskOfSlurm(options, files));
-    slurm.emplace(readers, std::move(asked));
+    TUTTI_ASSIGN_OR_RETURN(SlurmOptions asked, AskOfSlurm(options, files, manifests));
+    slurm.emplace(readers, clock, std::move(asked));
   }
 
   Reloader reloader({*folder, served.get(), pages.get(), AdvertisedAddress(options, *listener),

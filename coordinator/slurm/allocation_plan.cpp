@@ -6,8 +6,9 @@ namespace tutti {
 
 AllocationStep PlanAllocations(const Demand& demand, int most) {
   if (demand.waiting == 0) return {0, demand.pending > 0};
-  const int wanted = std::min(demand.waiting, most) - demand.pending - demand.running;
-  return {std::max(0, std::min(wanted, kMostPending - demand.pending)), false};
+  const int needed = demand.waiting - demand.pending - demand.starting;
+  const int room = most - demand.pending - demand.running;
+  return {std::max(0, std::min({needed, room, kMostPending - demand.pending})), false};
 }
 
 }  // namespace tutti

@@ -6,7 +6,7 @@ namespace tutti {
 // Slurm's administrators can read, and on the node in a private folder that goes with the job.
 std::string WriteJobScript(const JobScript& script) {
   return R"(#!/bin/bash
-#SBATCH --signal=B:TERM@120
+#SBATCH --signal=B:USR1@120
 #SBATCH --output=/dev/null
 set -u
 umask 077
@@ -23,13 +23,15 @@ if stop=$(date --date="$end 2 minutes ago" +%Y-%m-%dT%H:%M 2>/dev/null); then un
          R"( --profile "$dir/enrol.json" --dir "$dir/worker" --name "slurm-$SLURM_JOB_ID" --exit-when-idle )" +
          script.idle + R"( "${until[@]}" &
 worker=$!
-trap 'kill -TERM "$worker"' TERM
-wait "$worker"
-code=$?
-if kill -0 "$worker" 2>/dev/null; then  # told to end, and draining
+# Two minutes before its end Slurm tells this script alone. The TERM of scancel reaches the worker
+# by itself; a second one would end it at once in place of letting it drain.
+trap 'kill -TERM "$worker"' USR1
+trap : TERM
+code=0
+while kill -0 "$worker" 2>/dev/null; do  # a trap ends a wait
   wait "$worker"
   code=$?
-fi
+done
 exit "$code"
 )";
 }

@@ -112,12 +112,41 @@ phase() { tutti jobs waits --json | python3 -c 'import json, sys; print(json.loa
 is_running() { [ "$(phase)" = running ]; }
 until_true 60 'the job runs' is_running
 first=$(allocations RUNNING)
+# The worker knows when its allocation ends (in 30 minutes), less two minutes.
+arguments=$(tr '\0' ' ' <"/proc/$(pgrep --full --newest -- "--name slurm-$first ")/cmdline")
+until_option='--until ([-0-9T:]+) '
+[[ $arguments =~ $until_option ]] || fail "the worker has no --until: $arguments"
+left=$(($(date --date="${BASH_REMATCH[1]}" +%s) - $(date +%s)))
+[ "$left" -gt 1500 ] && [ "$left" -le 1680 ] || fail "--until is $left s away, expected 28 minutes less a little"
 scancel "$first"
 is_elsewhere() { is_running && [ -n "$(allocations RUNNING)" ] && [ "$(allocations RUNNING)" != "$first" ]; }
 until_true 60 'the cancelled job runs in another allocation' is_elsewhere
 touch "$work/go"
 tutti watch waits
+echo 'slurm: an allocation that was cancelled gave its job back'
 tutti events waits
 tutti show "$(tutti jobs waits --quiet)"
+# Given back by its worker, not found to be lost when its lease ran out.
+tutti show "$(tutti jobs waits --quiet)" --json | python3 -c '
+import json, sys
+attempts = json.load(sys.stdin)["attempts"]
+first = attempts[0]
+assert (first["outcome"], first["failure"]) == ("returned", "preempted"), first
+assert attempts[-1]["outcome"] == "succeeded", attempts
+' || fail 'the cancelled attempt was not given back'
 until_true 60 'the last allocation is over' is_empty
-echo 'slurm: workers came for two sweeps and went'
+
+# A worker that is busy is no reason to let others wait: two jobs that wait for each other need two workers.
+cat >"$work/pair.yaml" <<YAML
+name: pair
+runner: {command: [sh, -c, 'touch "\$1/here-\$2"; while [ ! -e "\$1/here-1" ] || [ ! -e "\$1/here-2" ]; do sleep 0.1; done', sh, "$work", "\${number}"]}
+grid: {number: [1]}
+YAML
+tutti submit "$work/pair.yaml" --quiet
+until_true 60 'the first of two jobs runs' test -e "$work/here-1"
+sed -i 's/number: \[1\]/number: [1, 2]/' "$work/pair.yaml"
+tutti submit "$work/pair.yaml" --quiet
+until_true 60 'the second one has a worker of its own' test -e "$work/here-2"
+tutti watch pair
+until_true 60 'all allocations are over' is_empty
+echo 'slurm: workers came for three sweeps and went'
