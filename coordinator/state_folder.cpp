@@ -42,7 +42,16 @@ Result<std::unique_ptr<StateFolder>> StateFolder::Open(FileSystem& files,
 Result<CertificatePair> StateFolder::Certificate(UnixMillis now) {
   const auto certificate_path = path_ / "certificate.pem";
   const auto key_path = path_ / "key.pem";
-  if (files_.Exists(certificate_path) && files_.Exists(key_path)) {
+  const bool has_certificate = files_.Exists(certificate_path);
+  const bool has_key = files_.Exists(key_path);
+  if (has_certificate != has_key) {
+    const std::string there = (has_certificate ? certificate_path : key_path).string();
+    const std::string missing = (has_certificate ? key_path : certificate_path).string();
+    return FailedPrecondition(there + " lies there without " + missing +
+                              ": lay its other half beside it, or move it away, and a new pair is "
+                              "made, whose profiles workers and clients need");
+  }
+  if (has_certificate) {
     CertificatePair pair;
     TUTTI_ASSIGN_OR_RETURN(pair.certificate_pem, files_.ReadFile(certificate_path));
     TUTTI_ASSIGN_OR_RETURN(pair.key_pem, files_.ReadFile(key_path));

@@ -1,7 +1,7 @@
 // The coordinator's folder: who may use it, what lies where, and the profiles that it hands out.
 //
 //   tutti.db  blobs/  certificate.pem  key.pem  cookie.key  port  http_port
-//   tls/  admin.json  worker.json  reader.json  lock
+//   tls/  admin.json  worker.json  reader.json  notified.json  lock
 #pragma once
 
 #include <filesystem>
@@ -30,9 +30,11 @@ class StateFolder {
   std::filesystem::path blobs() const { return path_ / "blobs"; }
   std::filesystem::path served_certificate() const { return path_ / "tls"; }
   std::filesystem::path admin_profile() const { return path_ / "admin.json"; }
+  std::filesystem::path notified() const { return path_ / "notified.json"; }
 
   // The one in the folder, else a new one, kept there. kInvalidArgument: what lies there is no
-  // pair that can be served.
+  // pair that can be served. kFailedPrecondition: only one of its two files is there; nothing of
+  // the user's is written over.
   Result<CertificatePair> Certificate(UnixMillis now);
 
   // The ports of the last start, of gRPC and of the pages; 0: none.

@@ -96,6 +96,22 @@ TEST_F(StateFolderTest, ThePortIsRemembered) {
   EXPECT_EQ(folder->RememberedPort(), 40123);
 }
 
+TEST_F(StateFolderTest, HalfAPairIsToldAndNeverWrittenOver) {
+  const auto folder = Open();
+  for (const auto& [there, missing] :
+       {std::pair("certificate.pem", "key.pem"), std::pair("key.pem", "certificate.pem")}) {
+    const auto path = dir_ / "state" / there;
+    ASSERT_TRUE(IsOk(files_.WriteFileAtomically(path, "the user's own", 0600)));
+    const auto refused = folder->Certificate(kNow);
+    EXPECT_TRUE(FailsWith(refused, ErrorCode::kFailedPrecondition, missing));
+    EXPECT_TRUE(FailsWith(refused, ErrorCode::kFailedPrecondition, "or move it away"));
+    EXPECT_EQ(*files_.ReadFile(path), "the user's own");
+    EXPECT_FALSE(std::filesystem::exists(dir_ / "state" / missing));
+    std::filesystem::remove(path);
+  }
+  EXPECT_TRUE(IsOk(folder->Certificate(kNow)));
+}
+
 TEST_F(StateFolderTest, TheCertificateIsMadeOnce) {
   const auto folder = Open();
   const auto first = folder->Certificate(kNow);
