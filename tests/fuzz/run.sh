@@ -17,7 +17,7 @@ if [[ ${#targets[@]} == 0 ]]; then
   done
 fi
 if ! command -v clang++-19 >/dev/null || ! compgen -G '/usr/lib/llvm-19/lib/clang/19/lib/*/libclang_rt.fuzzer*.a' >/dev/null; then
-  echo "fuzz: clang 19 with libFuzzer is needed: apt-get install clang-19 libclang-rt-19-dev" >&2
+  echo "fuzz: clang 19 with libFuzzer is needed: run deploy/setup.sh, or apt-get install clang-19 libclang-rt-19-dev" >&2
   exit 2
 fi
 
