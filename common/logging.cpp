@@ -4,11 +4,13 @@
 #include <memory>
 
 #include <spdlog/formatter.h>
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include "common/json.h"
+#include "common/visible_text.h"
 
 namespace tutti {
 namespace {
@@ -39,6 +41,20 @@ class JsonFormatter final : public spdlog::formatter {
   }
 };
 
+// A record's message, which may hold text of others, for eyes: a `tutti local` shows its daemons'
+// records on its terminal.
+class VisibleMessage final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& record, const std::tm&,
+              spdlog::memory_buf_t& line) override {
+    const std::string text = Visible({record.payload.data(), record.payload.size()});
+    line.append(text.data(), text.data() + text.size());
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override {
+    return spdlog::details::make_unique<VisibleMessage>();
+  }
+};
+
 Result<spdlog::level::level_enum> ParseLevel(const std::string& level) {
   const auto parsed = spdlog::level::from_str(level);
   if (parsed != spdlog::level::off || level == "off") return parsed;
@@ -56,7 +72,9 @@ Status InitLogging(const std::string& program, const LogOptions& options) {
     logger->set_formatter(std::make_unique<JsonFormatter>());
   } else if (options.format == "text") {
     logger = spdlog::stderr_color_mt(program);
-    logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%l%$ %n: %v");
+    auto formatter = std::make_unique<spdlog::pattern_formatter>();
+    formatter->add_flag<VisibleMessage>('v').set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%l%$ %n: %v");
+    logger->set_formatter(std::move(formatter));
   } else {
     return InvalidArgument("log format: expected text or json; got \"" + options.format + "\"");
   }
