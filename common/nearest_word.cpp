@@ -59,4 +59,10 @@ std::string DidYouMean(std::string_view typed, const std::vector<std::string>& k
   return nearest ? ", did you mean \"" + *nearest + "\"?" : "";
 }
 
+std::string DidYouMean(std::string_view typed, const std::vector<std::string>& known,
+                       std::string_view hint) {
+  const std::string question = DidYouMean(typed, known);
+  return question.empty() ? "; " + std::string(hint) : question + " (" + std::string(hint) + ")";
+}
+
 }  // namespace tutti

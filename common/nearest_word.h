@@ -17,4 +17,8 @@ std::optional<std::string> NearestWord(std::string_view typed,
 // ", did you mean \"epochs\"?" or nothing.
 std::string DidYouMean(std::string_view typed, const std::vector<std::string>& known);
 
+// ", did you mean \"gtzan\"? (tutti sweeps shows what there is)", or the hint alone: "; tutti …".
+std::string DidYouMean(std::string_view typed, const std::vector<std::string>& known,
+                       std::string_view hint);
+
 }  // namespace tutti

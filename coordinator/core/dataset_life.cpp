@@ -1,6 +1,9 @@
 #include "coordinator/core/dataset_life.h"
 
 #include <utility>
+#include <vector>
+
+#include "common/nearest_word.h"
 
 namespace tutti {
 namespace {
@@ -41,7 +44,10 @@ bool RegisterDatasetInBooks(Books& books, Batch& batch, const DatasetRecord& dat
 Status DeleteDatasetInBooks(Books& books, Batch& batch, const std::string& name) {
   const auto found = books.datasets.find(name);
   if (found == books.datasets.end()) {
-    return NotFound("no dataset \"" + name + "\"; tutti dataset list shows what there is");
+    std::vector<std::string> names;
+    for (const auto& [known, version] : books.datasets) names.push_back(known);
+    return NotFound("no dataset is named \"" + name + "\"" +
+                    DidYouMean(name, names, "tutti dataset list shows what there is"));
   }
   const std::string sweeps = SweepsOver(books, name);
   if (!sweeps.empty()) {

@@ -1,7 +1,9 @@
 #include "coordinator/core/worker_life.h"
 
 #include <utility>
+#include <vector>
 
+#include "common/nearest_word.h"
 #include "coordinator/core/judgement.h"
 
 namespace tutti {
@@ -21,7 +23,10 @@ Result<Worker*> FindWorker(Books& books, const std::string& name) {
     ++count;
   }
   if (found == nullptr) {
-    return NotFound("no worker \"" + name + "\"; tutti workers shows who there is");
+    std::vector<std::string> names;
+    for (const auto& [id, known] : books.workers) names.push_back(known.record.name);
+    return NotFound("no worker is named \"" + name + "\"" +
+                    DidYouMean(name, names, "tutti workers shows who there is"));
   }
   if (count > 1) {
     return FailedPrecondition(std::to_string(count) + " workers are named \"" + name +

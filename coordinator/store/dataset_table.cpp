@@ -41,7 +41,10 @@ Result<DatasetRecord> ReadDataset(SqliteConnection& connection, std::string_view
   SqliteQuery query = connection.Query(std::string(kSelect) + "WHERE name = ?1");
   TUTTI_ASSIGN_OR_RETURN(std::optional<DatasetRecord> record,
                          ReadOne(query.Bind(name), "dataset", TakeRow));
-  if (!record.has_value()) return NoDataset(name);
+  if (!record.has_value()) {
+    TUTTI_ASSIGN_OR_RETURN(const auto all, ReadDatasets(connection));
+    return NoDataset(name, all);
+  }
   return *std::move(record);
 }
 

@@ -35,14 +35,14 @@ class MemoryReader final : public StoreReader {
     return Select(tables_.datasets, [](const DatasetRecord&) { return true; });
   }
   Result<DatasetRecord> Dataset(std::string_view name) override {
-    return Find(tables_.datasets, std::string(name), [&] { return NoDataset(name); });
+    return Find(tables_.datasets, std::string(name), [&] { return NoDataset(name, *Datasets()); });
   }
   Result<std::vector<SweepRecord>> Sweeps() override {
     return Select(tables_.sweeps, [](const SweepRecord&) { return true; });
   }
   Result<SweepRecord> Sweep(std::string_view name) override {
     TUTTI_ASSIGN_OR_RETURN(const SweepId id, Find(tables_.sweep_ids, std::string(name),
-                                                  [&] { return NoSweep(name); }));
+                                                  [&] { return NoSweep(name, *Sweeps()); }));
     return Sweep(id);
   }
   Result<SweepRecord> Sweep(SweepId id) override {

@@ -3,17 +3,31 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/ids.h"
+#include "common/nearest_word.h"
 #include "common/result.h"
 
 namespace tutti {
 
-inline Error NoDataset(std::string_view name) {
-  return NotFound("no dataset is named \"" + std::string(name) + "\"");
+template <class Record>
+std::vector<std::string> NamesOf(const std::vector<Record>& records) {
+  std::vector<std::string> names;
+  for (const Record& record : records) names.push_back(record.name);
+  return names;
 }
-inline Error NoSweep(std::string_view name) {
-  return NotFound("no sweep is named \"" + std::string(name) + "\"");
+
+// all: those that there are, of which the nearest is told.
+template <class Record>
+Error NoDataset(std::string_view name, const std::vector<Record>& all) {
+  return NotFound("no dataset is named \"" + std::string(name) + "\"" +
+                  DidYouMean(name, NamesOf(all), "tutti dataset list shows what there is"));
+}
+template <class Record>
+Error NoSweep(std::string_view name, const std::vector<Record>& all) {
+  return NotFound("no sweep is named \"" + std::string(name) + "\"" +
+                  DidYouMean(name, NamesOf(all), "tutti sweeps shows what there is"));
 }
 inline Error NoSweep(SweepId id) {
   return NotFound("there is no sweep " + std::to_string(id.value));

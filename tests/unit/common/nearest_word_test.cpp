@@ -22,6 +22,9 @@ TEST(NearestWord, SaysNothingWhereNothingIsNear) {
 
 TEST(NearestWord, AsksInWords) {
   EXPECT_EQ(DidYouMean("epoch", kWords), ", did you mean \"epochs\"?");
+  EXPECT_EQ(DidYouMean("epoch", kWords, "see the list"),
+            ", did you mean \"epochs\"? (see the list)");
+  EXPECT_EQ(DidYouMean("optimizer", kWords, "see the list"), "; see the list");
 }
 
 }  // namespace

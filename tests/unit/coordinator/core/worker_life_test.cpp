@@ -73,7 +73,7 @@ TEST_F(WorkerLifeTest, AnUnknownNameAndOneThatSeveralHaveAreRefused) {
   ASSERT_TRUE(IsOk(harness_.Frame(frame)));
   EXPECT_TRUE(
       FailsWith(Drain("name of a"), ErrorCode::kFailedPrecondition, "give the id of one: a, b"));
-  EXPECT_TRUE(FailsWith(Drain("nobody"), ErrorCode::kNotFound, "no worker \"nobody\""));
+  EXPECT_TRUE(FailsWith(Drain("nobody"), ErrorCode::kNotFound, "no worker is named \"nobody\""));
   EXPECT_TRUE(IsOk(Drain("b")));
 }
 

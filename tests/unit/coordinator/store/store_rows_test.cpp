@@ -36,6 +36,16 @@ TEST_P(StoreContract, MissingRowsAreNotFoundByName) {
   EXPECT_TRUE(FailsWith(reader_->Token("ff"), ErrorCode::kNotFound, "token"));
 }
 
+TEST_P(StoreContract, AMistypedNameIsAnsweredWithTheNearest) {
+  ASSERT_TRUE(IsOk(
+      store_->Commit({PutDataset{sample::Dataset("gtzan")}, PutSweep{sample::Sweep(kSweep)}})));
+  EXPECT_TRUE(FailsWith(reader_->Dataset("gtzna"), ErrorCode::kNotFound,
+                        "no dataset is named \"gtzna\", did you mean \"gtzan\"?"));
+  EXPECT_TRUE(FailsWith(reader_->Sweep("sweep1"), ErrorCode::kNotFound,
+                        "no sweep is named \"sweep1\", did you mean \"sweep-1\"?"));
+  EXPECT_TRUE(FailsWith(reader_->Sweep("other"), ErrorCode::kNotFound, "; tutti sweeps shows"));
+}
+
 TEST_P(StoreContract, PutDatasetWritesAndReplaces) {
   const DatasetRecord first = sample::Dataset("gtzan");
   ASSERT_TRUE(IsOk(store_->Commit({PutDataset{first}})));
