@@ -8,8 +8,15 @@
 
 namespace tutti {
 
-// Whether one of the marks of this name is there.
+// A mark counts where it stands alone on its line and outside of fenced code blocks (``` or ~~~):
+// elsewhere a text only speaks of it.
+
+// Whether one of the marks of this name is there and counts.
 bool HasMarks(std::string_view text, std::string_view name);
+
+// " (that of line 57 does not count: it stands in a code block)", for messages; empty where the
+// text does not speak of the mark that opens.
+std::string MarkThatDoesNotCount(std::string_view text, std::string_view name);
 
 // `text` with what stands between the marks replaced; nothing else changes, line ends included.
 // `file` is for messages. kInvalidArgument: a mark that is missing, there twice, or in the wrong

@@ -39,5 +39,31 @@ TEST(MarkedText, MissingRepeatedAndCrossedMarksAreToldWithTheirLine) {
               HasSubstr("README.md:2: the mark <!-- /tutti:f1 --> stands before"));
 }
 
+TEST(MarkedText, AMarkThatATextOnlySpeaksOfDoesNotCount) {
+  const std::string text =
+      "Put `<!-- tutti:f1 -->` where the table belongs:\n"
+      "```console\n<!-- tutti:f1 -->\n````\n"
+      "~~~\n<!-- tutti:f1 -->\n```\n<!-- /tutti:f1 -->\n~~~\n";
+  EXPECT_FALSE(HasMarks(text, "f1"));
+  const auto refused = ReplaceMarked(text, "f1", "new\n", "README.md");
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message,
+              HasSubstr("is missing (that of line 1 does not count: it is not alone on its line)"));
+  const std::string marks = "  <!-- tutti:f1 -->  \nold\n<!-- /tutti:f1 -->\n";
+  const auto replaced = ReplaceMarked(text + marks, "f1", "new\n", "README.md");
+  ASSERT_TRUE(IsOk(replaced));
+  EXPECT_EQ(*replaced, text + "  <!-- tutti:f1 -->\nnew\n<!-- /tutti:f1 -->\n");
+}
+
+TEST(MarkedText, ACodeBlockEndsOnlyWithAFenceLikeItsOwn) {
+  const std::string open = "````text\n```\n<!-- tutti:f1 -->\n<!-- /tutti:f1 -->\n";
+  EXPECT_FALSE(HasMarks(open, "f1"));
+  EXPECT_THAT(MarkThatDoesNotCount(open, "f1"), HasSubstr("line 3 does not count: it stands in a"));
+  EXPECT_FALSE(HasMarks(open + "```` no end\n<!-- tutti:f1 -->\n", "f1"));
+  EXPECT_TRUE(HasMarks(open + "`````\n<!-- tutti:f1 -->\n", "f1"));
+  EXPECT_TRUE(HasMarks("`` ` ``\n<!-- tutti:f1 -->\n", "f1")) << "code in a line is no block";
+  EXPECT_TRUE(HasMarks("    ```\n<!-- tutti:f1 -->\n", "f1")) << "indented that far it is text";
+}
+
 }  // namespace
 }  // namespace tutti
