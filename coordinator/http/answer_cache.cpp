@@ -42,6 +42,17 @@ Result<std::shared_ptr<const Answer>> AnswerCache::Get(const std::string& key, c
     entries_[key].being_made = true;
     generation = generation_;
   }
+  try {
+    return MakeNow(key, generation, make);
+  } catch (...) {  // those who wait for it are not to wait for ever
+    Keep(key, generation, clock_.SteadyNow(), Internal("no answer was made"));
+    throw;
+  }
+}
+
+Result<std::shared_ptr<const Answer>> AnswerCache::MakeNow(const std::string& key,
+                                                           std::int64_t generation,
+                                                           const Make& make) {
   const SteadyTime begun = clock_.SteadyNow();
   Result<std::string> body = make();
   Result<std::shared_ptr<const Answer>> made =

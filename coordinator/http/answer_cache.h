@@ -30,7 +30,7 @@ class AnswerCache {
 
   explicit AnswerCache(const Clock& clock) : clock_(clock) {}
 
-  // Errors are not kept.
+  // Errors are not kept. What `make` throws goes on to who asked; the others make it anew.
   Result<std::shared_ptr<const Answer>> Get(const std::string& key, const Make& make);
   // Somebody has changed something: he is to see it.
   void Forget();
@@ -44,6 +44,8 @@ class AnswerCache {
   };
 
   void MakeRoom();
+  Result<std::shared_ptr<const Answer>> MakeNow(const std::string& key, std::int64_t generation,
+                                                const Make& make);
   void Keep(const std::string& key, std::int64_t generation, SteadyTime begun,
             const Result<std::shared_ptr<const Answer>>& made);
 

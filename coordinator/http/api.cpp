@@ -9,6 +9,7 @@
 #include "coordinator/http/http_reply.h"
 #include "coordinator/http/limits.h"
 #include "coordinator/http/read_views.h"
+#include "coordinator/http/weights.h"
 
 namespace tutti {
 namespace {
@@ -121,6 +122,10 @@ void Api::InstallQuestions(httplib::Server& server) {
       [this](const Request& request, const std::string& token) {
         return JobsJson(gateway_, token, request.matches[1], Parameter(request, "after"));
       });
+  Get(server, sweep + "/cost", Rpc::kGetSweep, Kept::kYes,
+      [this](const Request& request, const std::string& token) {
+        return CostJson(gateway_, token, request.matches[1]);
+      });
   Get(server, sweep + "/explain", Rpc::kExplain, Kept::kYes,
       [this](const Request& request, const std::string& token) {
         return ExplainJson(gateway_, token, 0, request.matches[1]);
@@ -143,8 +148,9 @@ void Api::InstallQuestions(httplib::Server& server) {
       [this](const Request&, const std::string& token) { return WorkersJson(gateway_, token); });
   Get(server, "events", Rpc::kListEvents, Kept::kNo,
       [this](const Request& request, const std::string& token) {
-        return EventsJson(gateway_, token, Parameter(request, "after"),
-                          request.get_param_value("sweep"));
+        return EventsJson(gateway_, token,
+                          {Parameter(request, "after"), Parameter(request, "since"),
+                           request.get_param_value("sweep")});
       });
 }
 
@@ -168,9 +174,18 @@ void Api::InstallChanges(httplib::Server& server) {
 }
 
 void Api::InstallDownloads(httplib::Server& server) {
-  server.Get(
-      "/api/v1/jobs/([0-9]+)/weights/(best|last)",
-      [this](const Request& request, Response& response) { SendWeights(request, response); });
+  const std::string weights = "/api/v1/jobs/([0-9]+)/weights/(best|last)";
+  const auto answer = [this](auto send) {
+    return [this, send](const Request& request, Response& response) {
+      const auto visitor = door_.Admit(request, Rpc::kDownload);
+      if (!visitor.ok()) return ReplyError(visitor.error(), response);
+      const WeightsAsked asked{NumberOf(request.matches[1]), request.matches[2]};
+      const Status sent = send(gateway_, visitor->token, asked, response);
+      if (!sent.ok()) ReplyError(sent.error(), response);
+    };
+  };
+  server.Get(weights, answer(&SendWeights));
+  server.Get(weights + "/card", answer(&SendCard));
 }
 
 void Api::InstallListening(httplib::Server& server) {
@@ -179,46 +194,10 @@ void Api::InstallListening(httplib::Server& server) {
         TUTTI_ASSIGN_OR_RETURN(const auto serving, gateway_.GetServing(token));
         return ServingJson(serving);
       });
-  // Listening changes nothing, but costs time: it is asked for as a change is, so that no foreign
-  // page can do it.
-  server.Post("/api/v1/listen", [this](const Request& request, Response& response) {
-    const auto visitor = door_.AdmitChange(request, Rpc::kPredict);
-    if (!visitor.ok()) return ReplyError(visitor.error(), response);
-    v1::PredictRequest wanted;
-    wanted.set_audio(request.body);
-    wanted.set_sweep(request.get_param_value("sweep"));
-    const auto heard = gateway_.Predict(visitor->token, wanted);
-    heard.ok() ? ReplyJson(HearingJson(*heard), response) : ReplyError(heard.error(), response);
+  server.Post("/api/v1/listen", [this](const Request& request, Response& response,
+                                       const httplib::ContentReader& body) {
+    listening_.Answer(request, response, body);
   });
-}
-
-void Api::SendWeights(const Request& request, Response& response) {
-  const auto visitor = door_.Admit(request, Rpc::kDownload);
-  if (!visitor.ok()) return ReplyError(visitor.error(), response);
-  v1::GetJobRequest wanted;
-  wanted.set_id(NumberOf(request.matches[1]));
-  const auto job = gateway_.Call(&v1::SweepService::Stub::GetJob, visitor->token, wanted);
-  if (!job.ok()) return ReplyError(job.error(), response);
-  const std::string which = request.matches[2];
-  const auto artifact = std::ranges::find(job->artifacts(), which, &v1::Artifact::name);
-  if (artifact == job->artifacts().end()) {
-    return ReplyError(NotFound("job " + std::to_string(wanted.id()) + " has no " + which +
-                               " weights (yet); they come with a run's result"),
-                      response);
-  }
-  response.set_header(
-      "Content-Disposition",
-      "attachment; filename=\"job-" + std::to_string(wanted.id()) + "-" + which + ".safetensors\"");
-  response.set_content_provider(
-      static_cast<std::size_t>(artifact->size_bytes()), "application/octet-stream",
-      [this, token = visitor->token, hash = artifact->blob_hash()](std::size_t, std::size_t,
-                                                                   httplib::DataSink& sink) {
-        return gateway_
-            .Download(
-                token, hash,
-                [&](const std::string& piece) { return sink.write(piece.data(), piece.size()); })
-            .ok();
-      });
 }
 
 }  // namespace tutti

@@ -12,6 +12,7 @@
 #include "coordinator/http/answer_cache.h"
 #include "coordinator/http/door.h"
 #include "coordinator/http/gateway.h"
+#include "coordinator/http/listening.h"
 
 namespace tutti {
 
@@ -24,6 +25,7 @@ class Api {
         gateway_(gateway),
         random_(random),
         answers_(clock),
+        listening_(door, gateway, clock),
         version_(std::move(version)) {}
 
   void Install(httplib::Server& server);
@@ -44,12 +46,12 @@ class Api {
   void InstallLogin(httplib::Server& server);
   void InstallDownloads(httplib::Server& server);
   void InstallListening(httplib::Server& server);
-  void SendWeights(const Request& request, Response& response);
 
   const Door& door_;
   Gateway& gateway_;
   RandomSource& random_;
   AnswerCache answers_;
+  Listening listening_;
   const std::string version_;
 };
 

@@ -77,6 +77,23 @@ Result<OrderedJson> SweepJson(Gateway& gateway, const std::string& token, const 
                      {"table", std::move(table)}};
 }
 
+Result<OrderedJson> CostJson(Gateway& gateway, const std::string& token, const std::string& name) {
+  v1::GetSweepRequest request;
+  request.set_name(name);
+  request.set_busy_time(true);
+  TUTTI_ASSIGN_OR_RETURN(const auto reply, gateway.Call(&Stub::GetSweep, token, request));
+  OrderedJson rows = OrderedJson::array();
+  for (const auto& row : reply.busy_time()) {
+    rows.push_back({{"kind", KindName(row.kind())},
+                    {"model", row.model()},
+                    {"attempts", row.attempts()},
+                    {"running", row.running()},
+                    {"seconds", row.seconds()},
+                    {"lost_seconds", row.lost_seconds()}});
+  }
+  return OrderedJson{{"cost", std::move(rows)}};
+}
+
 Result<OrderedJson> JobsJson(Gateway& gateway, const std::string& token, const std::string& sweep,
                              std::int64_t after) {
   v1::ListJobsRequest request;
@@ -127,11 +144,12 @@ Result<OrderedJson> WorkersJson(Gateway& gateway, const std::string& token) {
   return OrderedJson{{"workers", std::move(workers)}};
 }
 
-Result<OrderedJson> EventsJson(Gateway& gateway, const std::string& token, std::int64_t after,
-                               const std::string& sweep) {
+Result<OrderedJson> EventsJson(Gateway& gateway, const std::string& token,
+                               const EventsAsked& asked) {
   v1::ListEventsRequest request;
-  request.set_after(after);
-  request.set_sweep(sweep);
+  request.set_after(asked.after);
+  request.set_since_unix_ms(asked.since_unix_ms);
+  request.set_sweep(asked.sweep);
   TUTTI_ASSIGN_OR_RETURN(const auto reply, gateway.Call(&Stub::ListEvents, token, request));
   OrderedJson events = OrderedJson::array();
   for (const v1::Event& event : reply.events()) events.push_back(ToJson(event));

@@ -16,6 +16,10 @@ Result<OrderedJson> SweepsJson(Gateway& gateway, const std::string& token);
 // {"sweep", "remaining_seconds", "running": [job], "undecodable", "sweep_file", "table"}
 Result<OrderedJson> SweepJson(Gateway& gateway, const std::string& token, const std::string& name);
 
+// {"cost": [{"kind", "model" (of train jobs), "attempts", "running", "seconds", "lost_seconds"}]}:
+// what all attempts took until now.
+Result<OrderedJson> CostJson(Gateway& gateway, const std::string& token, const std::string& name);
+
 // {"jobs": [job], "more"}: a page of the sweep's jobs with ids above `after`.
 Result<OrderedJson> JobsJson(Gateway& gateway, const std::string& token, const std::string& sweep,
                              std::int64_t after);
@@ -30,10 +34,14 @@ Result<OrderedJson> LogJson(Gateway& gateway, const std::string& token, std::int
 // {"workers": [worker]}
 Result<OrderedJson> WorkersJson(Gateway& gateway, const std::string& token);
 
-// {"events": [event], "last_number"}: a page of those with numbers above `after`; sweep may be
-// empty.
-Result<OrderedJson> EventsJson(Gateway& gateway, const std::string& token, std::int64_t after,
-                               const std::string& sweep);
+struct EventsAsked {
+  std::int64_t after = 0;          // the number of the last one known
+  std::int64_t since_unix_ms = 0;  // none from before; 0: from the first
+  std::string sweep;               // empty: of all
+};
+// {"events": [event], "last_number" (where to go on)}: a page of the log.
+Result<OrderedJson> EventsJson(Gateway& gateway, const std::string& token,
+                               const EventsAsked& asked);
 
 // As `tutti explain --json` of a job or, where `job` is 0, of a sweep.
 Result<OrderedJson> ExplainJson(Gateway& gateway, const std::string& token, std::int64_t job,

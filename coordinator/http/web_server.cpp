@@ -109,7 +109,8 @@ httplib::Server::HandlerResponse WebServer::Screen(const httplib::Request& reque
   }
   if (request.method != "POST") return Screened::Unhandled;
   const std::int64_t bytes = BodyBytes(request);
-  const std::size_t most = request.path == kListenPath ? kMaxAudioBytes : kMaxJsonBodyBytes;
+  // What is a little too large to be heard is read and told so there; the rest is cut off here.
+  const std::size_t most = request.path == kListenPath ? kMostDrainedBytes : kMaxJsonBodyBytes;
   if (bytes >= 0 && bytes <= static_cast<std::int64_t>(most)) return Screened::Unhandled;
   ReplyError(InvalidArgument(bytes < 0 ? "a request with a body says its Content-Length"
                                        : "a body of " + std::to_string(bytes) + " bytes; at most " +
@@ -122,7 +123,7 @@ httplib::Server::HandlerResponse WebServer::Screen(const httplib::Request& reque
 
 void WebServer::Configure() {
   server_->new_task_queue = [] { return new WaitingLine(kHttpThreads, kMaxWaitingConnections); };
-  server_->set_payload_max_length(kMaxAudioBytes);
+  server_->set_payload_max_length(kMostDrainedBytes);  // Screen and Listening have smaller ones
   // A thread serves one connection: kept open between polls, eight pages would hold them all.
   server_->set_keep_alive_max_count(1);
   server_->set_read_timeout(kHttpReadTimeout);

@@ -91,6 +91,9 @@ grpc::ServerUnaryReactor* SweepServiceImpl::GetSweep(grpc::CallbackServerContext
   return Read(context, Rpc::kGetSweep, [&](StoreReader& reader) -> Status {
     TUTTI_ASSIGN_OR_RETURN(const SweepRecord sweep, reader.Sweep(request->name()));
     TUTTI_RETURN_IF_ERROR(ViewSweepDetails(sweep, reader, manifests_, *response));
+    if (request->busy_time()) {
+      TUTTI_RETURN_IF_ERROR(ViewBusyTime(sweep, clock_.WallNow(), reader, *response));
+    }
     if (request->past_estimates()) return ViewPastEstimates(sweep, reader, *response);
     return {};
   });

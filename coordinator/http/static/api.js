@@ -10,6 +10,16 @@ export class ApiError extends Error {
   }
 }
 
+// Nothing was answered: nobody is there, or the way to him is cut. Not a fault of what was asked.
+export class NetworkError extends Error {
+  constructor() { super('the coordinator cannot be reached, or broke the connection off'); }
+}
+
+// fetch and reading a body throw a TypeError where the network fails; of ours none is thrown inside.
+const overNetwork = (promise) => promise.catch((error) => {
+  throw error instanceof TypeError ? new NetworkError() : error;
+});
+
 async function errorOf(response) {
   let message = `the coordinator answered ${response.status}`;
   try {
@@ -17,16 +27,18 @@ async function errorOf(response) {
   } catch {
     // No JSON of ours: the number has to do.
   }
-  return new ApiError(response.status, message);
+  const error = new ApiError(response.status, message);
+  error.againSeconds = Number(response.headers.get('Retry-After')) || null;  // null: it does not say
+  return error;
 }
 
 export async function get(path) {
   const before = kept.get(path);
   const headers = before ? {'If-None-Match': before.etag} : {};
-  const response = await fetch(`/api/v1/${path}`, {headers, cache: 'no-store'});
+  const response = await overNetwork(fetch(`/api/v1/${path}`, {headers, cache: 'no-store'}));
   if (response.status === 304 && before) return before.value;
   if (!response.ok) throw await errorOf(response);
-  const value = await response.json();
+  const value = await overNetwork(response.json());
   const etag = response.headers.get('ETag');
   if (etag) {
     if (kept.size > 200) kept.clear();
@@ -36,10 +48,10 @@ export async function get(path) {
 }
 
 async function send(path, type, body) {
-  const response = await fetch(`/api/v1/${path}`,
-      {method: 'POST', headers: {'Content-Type': type, 'X-Tutti-CSRF': csrf}, body});
+  const response = await overNetwork(fetch(`/api/v1/${path}`,
+      {method: 'POST', headers: {'Content-Type': type, 'X-Tutti-CSRF': csrf}, body}));
   if (!response.ok) throw await errorOf(response);
-  return response.json();
+  return overNetwork(response.json());
 }
 
 export const post = (path, body = {}) => send(path, 'application/json', JSON.stringify(body));

@@ -1,5 +1,5 @@
 // The shell of every page: who I am, where I am, and a look at the coordinator every two seconds.
-import {me, post, ApiError} from './api.js';
+import {me, post, ApiError, NetworkError} from './api.js';
 import {h, replace, say} from './parts.js';
 import * as sweeps from './sweeps.js';
 import * as sweep from './sweep.js';
@@ -47,13 +47,18 @@ async function logOut() {
   location.assign('/login');
 }
 
-// The page goes on by itself when the coordinator is back.
-function showAway(isAway) {
-  if (away.hidden === !isAway) return;
-  away.hidden = !isAway;
-  replace(away, isAway ? 'The coordinator does not answer. What you see is what it said last; this page asks again by itself.' : null);
-  if (!isAway) say('The coordinator is back.');
+// What is wrong with the coordinator; null where nothing is. The page goes on by itself when it is back.
+function showAway(what) {
+  if (what === null && away.hidden) return;
+  if (what === away.dataset.what && !away.hidden) return;
+  away.hidden = what === null;
+  away.dataset.what = what || '';
+  replace(away, what === null ? null : `${what} What you see is what it said last; this page asks again by itself.`);
+  if (what === null) say('The coordinator is back.');
 }
+
+const whatIsWrong = (error) => error instanceof NetworkError ? 'The coordinator does not answer.' : `The coordinator is in trouble: ${error.message}.`;
+const passes = (error) => error instanceof NetworkError || (error instanceof ApiError && error.status >= 500);
 
 async function look(page, context) {
   let failures = 0;
@@ -62,14 +67,13 @@ async function look(page, context) {
       try {
         await page.look(context);
         failures = 0;
-        showAway(false);
+        showAway(null);
         main.dataset.looked = 'yes';
       } catch (error) {
         if (error instanceof ApiError && error.status === 401) return goToLogin();
-        if (error instanceof ApiError && error.status < 500) return showError(error);
-        if (!(error instanceof ApiError) && !(error instanceof TypeError)) throw error;  // a fault of ours
+        if (!passes(error)) return error instanceof ApiError ? showError(error) : showFault(error);
         failures += 1;
-        showAway(true);
+        showAway(whatIsWrong(error));
       }
     }
     const pause = Math.min(LOOK_EVERY_MS * 2 ** Math.min(failures, 3), LONGEST_PAUSE_MS);
@@ -82,6 +86,13 @@ async function look(page, context) {
 
 function showError(error) {
   replace(main, h('h1', {}, error.status === 404 ? 'Not found' : 'Not possible'), h('p', {class: 'bad-text'}, error.message), h('p', {}, h('a', {href: '/'}, 'All sweeps')));
+}
+
+// Ours, not the coordinator's: said as such, and told to whoever reads the console.
+function showFault(error) {
+  console.error(error);
+  away.hidden = false;
+  replace(away, `This page has a fault and stands still: ${error.message}. Loading it anew may help.`);
 }
 
 function goToLogin() {
@@ -100,11 +111,12 @@ async function start() {
       break;
     } catch (error) {
       if (error instanceof ApiError && error.status < 500) break;
-      showAway(true);
+      if (!passes(error)) return showFault(error);
+      showAway(whatIsWrong(error));
       await new Promise((wake) => setTimeout(wake, LOOK_EVERY_MS));
     }
   }
-  showAway(false);
+  showAway(null);
   drawTop(person);
   if (!person && page !== login) return goToLogin();
   const context = {main, name, person, isAdmin: person?.role === 'admin', hurry: () => {}};

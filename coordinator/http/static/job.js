@@ -2,12 +2,13 @@
 import {get, post} from './api.js';
 import {h, button, empty, phaseChip, plain, refresh, replace, say, seconds, section, sweepLink, table, when} from './parts.js';
 import {curves} from './charts.js';
-import {cellName, drawConfusion} from './results.js';
+import {drawConfusion, runName} from './results.js';
 
 const LOG_LINES_KEPT = 2000;
 const at = {};
 const log = {attempt: 0, last: 0, ended: false, lines: []};
 let page;
+let axes;  // of its sweep, which names its runs by them
 
 export function draw(context) {
   page = context;
@@ -20,6 +21,7 @@ export function draw(context) {
 export async function look({name}) {
   const [detail, why] = await Promise.all([get(`jobs/${name}`), get(`jobs/${name}/explain`)]);
   const {job} = detail;
+  if (!axes && job.config) ({axes} = await get(`sweeps/${encodeURIComponent(job.sweep)}`));
   drawHead(job);
   refresh(at.why, h('p', {}, why.summary), why.reasons.length ? h('ul', {}, why.reasons.map((reason) => h('li', {}, reason.text))) : null,
       why.advice.map((step) => h('p', {}, step.text, step.command ? [': ', h('code', {}, step.command)] : null)));
@@ -40,7 +42,7 @@ function drawHead(job) {
   at.head.dataset.key = key;
   const canCancel = page.isAdmin && !['succeeded', 'failed', 'cancelled'].includes(job.phase);
   replace(at.head, h('h1', {}, `Job ${job.id}`),
-      h('p', {class: 'facts'}, phaseChip(job.phase), h('span', {}, `${job.kind} of sweep `, sweepLink(job.sweep)), job.config ? h('span', {}, `${cellName(job.config)}${job.config.seed === undefined ? '' : `, seed ${job.config.seed}`}`) : null,
+      h('p', {class: 'facts'}, phaseChip(job.phase), h('span', {}, `${job.kind} of sweep `, sweepLink(job.sweep)), job.config ? h('span', {}, runName(job.config, axes)) : null,
           h('span', {}, `attempt ${job.attempt}`), job.worker ? h('span', {}, `on ${job.worker}`) : null),
       job.failure ? h('p', {class: 'bad-text'}, `${job.failure}: ${job.message}`) : null,
       canCancel ? h('p', {class: 'actions'}, button('Cancel this job', async () => {
@@ -83,7 +85,9 @@ const songs = ({classes, predictions}) => h('details', {}, h('summary', {}, `${p
 
 function drawFiles(job) {
   const weights = job.artifacts.filter((one) => one.name === 'best' || one.name === 'last');
-  refresh(at.files, h('p', {class: 'actions'}, weights.map((one) => h('a', {class: 'button', href: `/api/v1/jobs/${job.id}/weights/${one.name}`, download: ''}, `${one.name} weights (${(one.size_bytes / 1e6).toFixed(1)} MB)`))),
+  refresh(at.files, h('p', {class: 'actions'}, weights.map((one) => [
+    h('a', {class: 'button', href: `/api/v1/jobs/${job.id}/weights/${one.name}`, download: ''}, `${one.name} weights (${(one.size_bytes / 1e6).toFixed(1)} MB)`),
+    h('a', {class: 'button', href: `/api/v1/jobs/${job.id}/weights/${one.name}/card`, download: ''}, `card of the ${one.name} weights`)])),
       h('p', {}, 'Do it again, and compare: ', h('code', {id: 'replay'}, `tutti replay ${job.id}`)),
       h('p', {}, 'Its weights: ', h('code', {}, `tutti checkpoint get ${job.id} best.safetensors`)));
 }

@@ -1,11 +1,15 @@
 // The demo: drop, record or choose a file; what the best run hears in it, slice by slice, and how sure it is.
-import {get, postBytes} from './api.js';
+import {get, postBytes, ApiError, NetworkError} from './api.js';
 import {h, svg, empty, fixed, jobLink, replace, say, section, seconds, sweepLink, table} from './parts.js';
 import {drawMel} from './mel.js';
 import {Recorder} from './recorder.js';
 
 const MOST_BYTES = 24 << 20;
 const RECORD_SECONDS = 30;
+const MOST_TRIES = 8;
+const TOO_MANY = 429;
+// Rendered by deploy/demo/examples.sh, which says how; each is of the genre of the demo music that it is named by.
+const EXAMPLES = {blues: 'example-blues.ogg', jazz: 'example-jazz.ogg', reggae: 'example-reggae.ogg'};
 const at = {};
 let busy = false;
 
@@ -36,7 +40,8 @@ export async function look() {
 }
 
 function recordButton() {
-  const recorder = new Recorder(RECORD_SECONDS, (bytes) => listenTo(new File([bytes], 'recording.wav', {type: 'audio/wav'})));
+  const recorder = new Recorder(RECORD_SECONDS, (bytes) => listenTo(new File([bytes], 'recording.wav', {type: 'audio/wav'})),
+      () => replace(at.result, h('p', {class: 'bad-text'}, 'What was recorded cannot be read by this browser: nothing was sent. Record again, or choose a file.')));
   const element = h('button', {type: 'button'}, `Record ${RECORD_SECONDS} s`);
   element.addEventListener('click', async () => {
     try {
@@ -49,16 +54,23 @@ function recordButton() {
   return h('p', {class: 'actions'}, element);
 }
 
-// Made here, so that the demo can be tried without a file: what no model should be sure of.
+// So that the demo can be tried without a file: music, and, made here, what no model should be sure of.
 function examples() {
+  const music = ([name, file]) => h('button', {type: 'button', onclick: () => fetchExample(file).catch((error) => say(error.message, 'bad'))}, name);
   const make = (name, sample) => h('button', {type: 'button', onclick: () => listenTo(new File([wav(8, sample)], `${name}.wav`, {type: 'audio/wav'}))}, name);
-  return h('p', {class: 'actions'}, h('span', {class: 'quiet'}, 'Or try:'),
+  return h('p', {class: 'actions'}, h('span', {class: 'quiet'}, 'Or try:'), Object.entries(EXAMPLES).map(music),
       make('a chord', (t) => [220, 277.2, 329.6].reduce((sum, f) => sum + 0.25 * Math.sin(2 * Math.PI * f * t), 0) * Math.exp(-((t % 2) * 1.5))),
       make('silence', () => 0), make('noise', () => 0.4 * (2 * Math.random() - 1)));
 }
 
+async function fetchExample(file) {
+  const reply = await fetch(`/static/${file}`).catch(() => { throw new NetworkError(); });
+  if (!reply.ok) throw new Error(`${file} is not there: ${reply.status}`);
+  return listenTo(new File([await reply.blob()], file, {type: 'audio/ogg'}));
+}
+
 export function wav(length, sample, rate = 22050) {
-  const count = length * rate;
+  const count = Math.round(length * rate);
   const bytes = new DataView(new ArrayBuffer(44 + 2 * count));
   const text = (offset, word) => [...word].forEach((letter, i) => bytes.setUint8(offset + i, letter.charCodeAt(0)));
   text(0, 'RIFF'); bytes.setUint32(4, 36 + 2 * count, true); text(8, 'WAVEfmt '); bytes.setUint32(16, 16, true);
@@ -77,12 +89,25 @@ async function listenTo(file) {
   replace(at.player, h('audio', {controls: true, src: URL.createObjectURL(file), 'aria-label': file.name}));
   try {
     const begun = performance.now();
-    const heard = await postBytes('listen', file);
+    const heard = await hear(file);
     show(file.name, heard, performance.now() - begun);
   } catch (error) {
     replace(at.result, h('p', {class: 'bad-text'}, `${file.name}: ${error.message}`));
   } finally {
     busy = false;
+  }
+}
+
+// A few files are heard at a time; whoever comes then is told when to come again, and does.
+async function hear(file) {
+  for (let tries = 1; ; ++tries) {
+    try {
+      return await postBytes('listen', file);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== TOO_MANY || tries === MOST_TRIES) throw error;
+      replace(at.result, h('p', {class: 'quiet'}, `Others are being listened to; ${file.name} is next. Trying again …`));
+      await new Promise((wake) => setTimeout(wake, 1000 * (error.againSeconds || 2)));
+    }
   }
 }
 

@@ -2,9 +2,11 @@
 import {wav} from './listen.js';
 
 export class Recorder {
-  constructor(seconds, onDone) {
+  // onFault: what was recorded cannot be read.
+  constructor(seconds, onDone, onFault) {
     this.seconds = seconds;
     this.onDone = onDone;
+    this.onFault = onFault;
     this.isRunning = false;
   }
 
@@ -24,7 +26,13 @@ export class Recorder {
       this.isRunning = false;
       for (const track of stream.getTracks()) track.stop();
       onEnd();
-      this.onDone(await this.convert(new Blob(parts)));
+      let bytes;
+      try {
+        bytes = await this.convert(new Blob(parts));
+      } catch (error) {
+        return this.onFault(error);
+      }
+      this.onDone(bytes);
     });
     media.start();
   }

@@ -1,15 +1,31 @@
 // The result tables and what is drawn from them. Numbers are the coordinator's; nothing is computed twice that it computes.
 import {h, empty, fixed, phaseChip, seconds, table} from './parts.js';
 
-export const cellName = (config) => {
+const atPath = (config, path) => path.split('.').reduce((value, key) => value?.[key], config);
+// A run's value of an axis: its configuration is nested, a user's own program has free names in `config`, and a table's cell is flat.
+const valueOf = (config, axis) => (config.config ? atPath(config.config, axis) : undefined) ?? config[axis] ?? atPath(config, axis);
+
+function part(axis, value) {
+  if (axis === 'model') return String(value);
+  if (axis === 'slice_seconds') return `${value} s`;
+  return `${axis.split('.').pop()} ${typeof value === 'object' ? JSON.stringify(value) : value}`;
+}
+
+// All axes of the sweep but the seed; where they are not known, those that every run has and a program's own names.
+export function cellName(config, axes) {
   if (!config) return 'run';
-  const {model, slice_seconds: slice} = config;
-  return [model, slice === undefined ? null : `${slice} s`].filter((part) => part !== null && part !== undefined).join(' ') || 'run';
-};
+  const others = (axes || Object.keys(config.config || {})).filter((axis) => !['model', 'slice_seconds', 'seed'].includes(axis));
+  const parts = ['model', 'slice_seconds', ...others].map((axis) => [axis, valueOf(config, axis)]).filter(([, value]) => value !== undefined && value !== null);
+  return parts.map(([axis, value]) => part(axis, value)).join(' ') || 'run';
+}
+
+export function runName(config, axes) {
+  const seed = config ? valueOf(config, 'seed') : undefined;
+  return seed === undefined ? cellName(config, axes) : `${cellName(config, axes)} seed ${seed}`;
+}
 
 // Every axis but the slice length: what a row of the F1 table is.
-const rowName = ({config}) => Object.entries(config).filter(([axis]) => axis !== 'slice_seconds')
-    .map(([axis, value]) => axis === 'model' ? value : `${axis} ${value}`).join(', ') || 'all';
+const rowName = ({config}) => Object.entries(config).filter(([axis]) => axis !== 'slice_seconds').map(([axis, value]) => part(axis, value)).join(', ') || 'all';
 const columnOf = (cell) => cell.slice_seconds || 0;
 
 export function f1Table(results) {
@@ -51,19 +67,19 @@ export function toCsv(results) {
 }
 
 // One row a cell, one field a run: a button that draws or takes away its curve.
-export function drawHeat(place, jobs, shown, toggle) {
-  const key = JSON.stringify([shown.by, [...(shown.chosen)], jobs.map((job) => [job.id, job.phase, job.f1_macro])]);
+export function drawHeat(place, jobs, axes, shown, toggle) {
+  const key = JSON.stringify([axes, shown.by, [...(shown.chosen)], jobs.map((job) => [job.id, job.phase, job.f1_macro])]);
   if (place.dataset.key === key) return;
   place.dataset.key = key;
   const focused = document.activeElement?.dataset?.job;
   const scores = jobs.map((job) => job.f1_macro).filter((value) => value !== null);
-  const low = Math.min(...scores, 1);
-  const high = Math.max(...scores, 0);
+  const low = scores.reduce((a, b) => Math.min(a, b), 1);
+  const high = scores.reduce((a, b) => Math.max(a, b), 0);
   const rows = new Map();
   for (const job of jobs) {
-    const {seed, ...rest} = job.config || {};
-    const name = cellName(rest);
-    rows.set(name, [...(rows.get(name) || []), job]);
+    const name = cellName(job.config, axes);
+    if (!rows.has(name)) rows.set(name, []);
+    rows.get(name).push(job);
   }
   const field = (job) => {
     const share = job.f1_macro === null || high <= low ? 0.5 : (job.f1_macro - low) / (high - low);
@@ -72,7 +88,7 @@ export function drawHeat(place, jobs, shown, toggle) {
     return h('button', {
       type: 'button', 'data-job': String(job.id), 'aria-pressed': String(Boolean(shown.chosen.has(job.id))),
       class: `field ${isScore ? `score score-${Math.round(share * 4)}` : `phase-field phase-${job.phase}`}`,
-      'aria-label': `${text}, ${cellName(job.config)} seed ${job.config?.seed ?? '–'}, ${job.phase}`,
+      'aria-label': `${text}, ${runName(job.config, axes)}, ${job.phase}`,
       onclick: () => toggle(job),
     }, text);
   };
@@ -89,16 +105,15 @@ export function drawConfusion(classes, predictions) {
       counts.map((row, i) => [classes[i], ...row.map((count, j) => h('span', {class: `count score-${Math.round(4 * count / most)}${i === j ? ' right' : ''}`}, String(count)))]));
 }
 
-export function drawCost(results) {
-  const hours = new Map();
-  for (const cell of results.performance) {
-    const spent = (cell.execution_seconds.mean || 0) * cell.done;
-    hours.set(cell.model || 'command', (hours.get(cell.model || 'command') || 0) + spent);
-  }
-  const total = [...hours.values()].reduce((sum, value) => sum + value, 0);
-  if (!total) return empty('Nothing is done yet.');
-  return table('Busy time of finished runs', [{title: 'Model'}, {title: 'Time', number: true}, {title: 'Share', number: true}],
-      [...[...hours].map(([model, value]) => [model, seconds(value), `${(100 * value / total).toFixed(0)} %`]), ['all', seconds(total), '100 %']]);
+// All attempts, also those that failed or were lost: what the sweep has kept slots busy with.
+export function drawCost(rows) {
+  const sum = (field) => rows.reduce((all, row) => all + row[field], 0);
+  const total = sum('seconds');
+  if (!total) return empty('Nothing has run yet.');
+  const name = (row) => row.kind === 'preprocess' ? 'features' : row.model || 'own program';
+  const line = (title, row) => [title, row.running ? `${row.attempts}, ${row.running} run` : String(row.attempts), seconds(row.seconds), seconds(row.lost_seconds), `${(100 * row.seconds / total).toFixed(0)} %`];
+  return table('Busy time of all attempts', [{title: 'Model'}, {title: 'Attempts', number: true}, {title: 'Time', number: true}, {title: 'Of it for nothing', number: true}, {title: 'Share', number: true}],
+      [...rows.map((row) => line(name(row), row)), line('all', {attempts: sum('attempts'), running: sum('running'), seconds: total, lost_seconds: sum('lost_seconds')})]);
 }
 
 // What the table says at once; how certain it is, `tutti report` computes.
@@ -110,7 +125,7 @@ export function drawFindings(results) {
   const slices = [...new Set(done.map(columnOf))].sort((a, b) => a - b);
   const complete = done.filter((cell) => cell.done === cell.planned).length;
   return h('ul', {},
-      h('li', {}, h('strong', {}, cellName(top)), ` is best so far: average ${results.metric} ${fixed(top.average)} over ${top.done} of ${top.planned} seeds.`),
+      h('li', {}, h('strong', {}, cellName(top.config, Object.keys(top.config))), ` is best so far: average ${results.metric} ${fixed(top.average)} over ${top.done} of ${top.planned} seeds.`),
       slices.length > 1 ? slices.map((slice) => {
         const winner = best(done.filter((cell) => columnOf(cell) === slice));
         return h('li', {}, `At ${slice} s: ${rowName(winner)} with ${fixed(winner.average)}.`);

@@ -2,15 +2,17 @@
 import {get, post} from './api.js';
 import {h, button, download, empty, eta, fixed, jobLink, phaseChip, progressBar, refresh, replace, say, seconds, section, table, totalOf, when} from './parts.js';
 import {curves} from './charts.js';
-import {cellName, drawConfusion, drawCost, drawFindings, drawHeat, f1Table, performanceTable, toCsv} from './results.js';
+import {drawConfusion, drawCost, drawFindings, drawHeat, f1Table, performanceTable, runName, toCsv} from './results.js';
 
 const MOST_CURVES = 8;
 const FEW_AT_FIRST = 4;
+const COST_EVERY_MS = 10000;  // it changes all the time while something runs
 const MEASURES = {val_accuracy: 'Validation accuracy', val_loss: 'Validation loss', train_loss: 'Training loss', train_accuracy: 'Training accuracy'};
 
 const at = {};      // where things are drawn
 let shown = {by: 'f1', measure: 'val_accuracy', chosen: new Set(), byHand: false};
 let data = {detail: null, jobs: []};
+let costAskedAt = -Infinity;
 let page;
 
 export function draw(context) {
@@ -40,6 +42,11 @@ async function allJobs(name) {
 
 export async function look({name}) {
   const before = data;
+  if (performance.now() - costAskedAt >= COST_EVERY_MS) {
+    const {cost} = await get(`sweeps/${name}/cost`);
+    costAskedAt = performance.now();
+    refresh(at.cost, drawCost(cost));
+  }
   data = {detail: await get(`sweeps/${name}`), jobs: await allJobs(name)};
   if (before.detail === data.detail && before.jobs.length && JSON.stringify(before.jobs) === JSON.stringify(data.jobs)) return;
   if (!shown.byHand) chooseBest();
@@ -67,8 +74,7 @@ function drawParts() {
   drawHead(detail);
   refresh(at.tables, f1Table(detail.table), performanceTable(detail.table), detail.undecodable.length ? undecodable(detail.undecodable) : null);
   refresh(at.findings, drawFindings(detail.table));
-  drawHeat(at.heat, jobs, shown, toggle);
-  refresh(at.cost, drawCost(detail.table));
+  drawHeat(at.heat, jobs, detail.axes, shown, toggle);
   drawTrouble(jobs);
   drawFiles(detail);
   drawCurves(jobs).catch((error) => say(error.message, 'bad'));
@@ -118,7 +124,7 @@ async function drawCurves(jobs) {
   curves(at.curves, {
     title: MEASURES[shown.measure], xLabel: 'Epoch', yLabel: MEASURES[shown.measure],
     series: details.map(({job}) => ({
-      label: `${cellName(job.config)} seed ${job.config.seed}`, link: jobLink(job.id, `${cellName(job.config)} seed ${job.config.seed}`),
+      label: runName(job.config, data.detail.axes), link: jobLink(job.id, runName(job.config, data.detail.axes)),
       points: job.epochs.map((point) => [point.epoch, point[shown.measure]]),
     })),
   });
@@ -128,13 +134,13 @@ async function drawBestConfusion(jobs) {
   const best = jobs.filter((job) => job.f1_macro !== null).sort((a, b) => b.f1_macro - a.f1_macro)[0];
   if (!best) return refresh(at.confusion, empty('No run is done yet.'));
   const {job, classes, predictions} = await get(`jobs/${best.id}`);
-  refresh(at.confusion, h('p', {}, 'The best run: ', jobLink(job.id, `${cellName(job.config)} seed ${job.config.seed}`), `, F1 ${fixed(best.f1_macro)}`), drawConfusion(classes, predictions));
+  refresh(at.confusion, h('p', {}, 'The best run: ', jobLink(job.id, runName(job.config, data.detail.axes)), `, F1 ${fixed(best.f1_macro)}`), drawConfusion(classes, predictions));
 }
 
 function drawTrouble(jobs) {
   const bad = jobs.filter((job) => job.phase === 'failed' || job.phase === 'cancelled').slice(0, 100);
   refresh(at.trouble, bad.length === 0 ? empty('Nothing.') : table('Runs that failed or were cancelled', [{title: 'Job'}, {title: 'Run'}, {title: 'State'}, {title: 'Why'}],
-      bad.map((job) => [jobLink(job.id), `${cellName(job.config)} seed ${job.config?.seed ?? '–'}`, phaseChip(job.phase), `${job.failure} ${job.message}`]), {hideCaption: true}));
+      bad.map((job) => [jobLink(job.id), runName(job.config, data.detail.axes), phaseChip(job.phase), `${job.failure} ${job.message}`]), {hideCaption: true}));
 }
 
 function drawFiles({table: results, sweep_file: file}) {

@@ -1,6 +1,8 @@
 #include "coordinator/http/answer_cache.h"
 
 #include <atomic>
+#include <future>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -63,6 +65,27 @@ TEST_F(AnswerCacheTest, AnErrorIsNotKept) {
   const auto fail = []() -> Result<std::string> { return NotFound("no such sweep"); };
   EXPECT_EQ(answers_.Get("key", fail).error().code, ErrorCode::kNotFound);
   EXPECT_EQ((*answers_.Get("key", Making("body")))->body, "body");
+}
+
+TEST_F(AnswerCacheTest, WhereMakingItThrowsTheOthersWhoAskMakeItAnew) {
+  std::promise<void> begun;
+  std::promise<void> go_on;
+  std::thread first([&] {
+    EXPECT_THROW((void)answers_.Get("key",
+                                    [&]() -> Result<std::string> {
+                                      begun.set_value();
+                                      go_on.get_future().wait();
+                                      throw std::bad_alloc();
+                                    }),
+                 std::bad_alloc);
+  });
+  begun.get_future().wait();
+  std::future<std::string> second =
+      std::async(std::launch::async, [&] { return (*answers_.Get("key", Making("body")))->body; });
+  go_on.set_value();
+  first.join();
+  ASSERT_EQ(second.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  EXPECT_EQ(second.get(), "body");
 }
 
 TEST_F(AnswerCacheTest, KeepsABoundedNumber) {

@@ -1,8 +1,13 @@
 // The real server on a loopback port, over a coordinator's services in this process.
 #include "coordinator/http/web_server.h"
 
+#include <atomic>
+#include <future>
+#include <latch>
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,6 +15,7 @@
 #include "common/json.h"
 #include "coordinator/certificate.h"
 #include "coordinator/http/limits.h"
+#include "tests/support/program.h"
 #include "tests/support/result_matchers.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/coordinator/rpc/served_coordinator.h"
@@ -21,18 +27,20 @@ using testing::HasSubstr;
 using testing::Not;
 
 constexpr char kJson[] = "application/json";
+constexpr char kBytes[] = "application/octet-stream";
 
 class WebServerTest : public testing::Test {
  protected:
   WebServerTest() { Start({}); }
 
-  void Start(WebServerOptions options) {
+  // channel: to the coordinator's services, or to others in their place.
+  void Start(WebServerOptions options, const std::shared_ptr<grpc::Channel>& channel = nullptr) {
     options.listen = "127.0.0.1:0";
     options.cookie_key = std::string(CookieSeal::kKeyBytes, 'k');
     options.version = "test";
     auto web = WebServer::Start(
         {coordinator_.access(), clock_, random_, metrics_, [this] { return health_; }},
-        coordinator_.channel(), options);
+        channel ? channel : coordinator_.channel(), options);
     ASSERT_TRUE(IsOk(web));
     web_ = *std::move(web);
     client_ = std::make_unique<httplib::Client>("127.0.0.1", web_->port());
@@ -53,6 +61,10 @@ class WebServerTest : public testing::Test {
     const auto reply = client_->Get("/api/v1/me", {{"Cookie", cookie}});
     EXPECT_EQ(reply->status, 200);
     return Json::parse(reply->body)["csrf"];
+  }
+
+  static httplib::Headers Reader() {
+    return {{"Authorization", std::string("Bearer ") + ServedCoordinator::kReaderToken}};
   }
 
   httplib::Result Bearer(const std::string& path, const std::string& token) {
@@ -150,6 +162,78 @@ TEST_F(WebServerTest, PagesCarryAPolicyThatLetsNoForeignScriptRun) {
 TEST_F(WebServerTest, WhatIsTooLargeIsRefusedBeforeItIsRead) {
   const std::string large(kMaxJsonBodyBytes + 1, ' ');
   EXPECT_EQ(client_->Post("/api/v1/login", large, kJson)->status, 413);
+}
+
+TEST_F(WebServerTest, WhoSendsAFileThatIsTooLongToBeHeardReadsWhy) {
+  const auto reply =
+      client_->Post("/api/v1/listen", Reader(), std::string(kMaxAudioBytes + 1, ' '), kBytes);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->status, 413);
+  EXPECT_THAT(reply->body, HasSubstr("at most " + std::to_string(kMaxAudioBytes)));
+}
+
+TEST_F(WebServerTest, AFormIsNoFileToBeHeard) {
+  const httplib::MultipartFormDataItems form{{"file", "bytes", "song.wav", "audio/wav"}};
+  const auto reply = client_->Post("/api/v1/listen", Reader(), form);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->status, 400);
+  EXPECT_THAT(reply->body, HasSubstr("octet-stream"));
+}
+
+// Hears nothing before it is let.
+class HeldPredictions final : public v1::PredictService::Service {
+ public:
+  grpc::Status Predict(grpc::ServerContext*, const v1::PredictRequest*,
+                       v1::PredictResponse* response) override {
+    go_on_.wait();
+    response->set_worker("anna");
+    return grpc::Status::OK;
+  }
+  void GoOn() { go_on_.count_down(); }
+
+ private:
+  std::latch go_on_{1};
+};
+
+TEST_F(WebServerTest, OfManyFilesAtOnceAFewAreHeardTheOthersAreToldAtOnceAndPagesGoOn) {
+  constexpr int kFiles = 10;
+  HeldPredictions predictions;
+  grpc::ServerBuilder builder;
+  builder.RegisterService(&predictions);
+  const auto server = builder.BuildAndStart();
+  Start({}, server->InProcessChannel({}));
+  const auto send = [this] {
+    httplib::Client client("127.0.0.1", web_->port());
+    return client.Post("/api/v1/listen", Reader(), std::string(100'000, ' '), kBytes);
+  };
+  std::atomic<int> refused = 0;
+  std::vector<std::future<int>> sent;
+  for (int i = 0; i < kFiles; ++i) {
+    sent.push_back(std::async(std::launch::async, [&] {
+      const auto reply = send();
+      if (!reply) return 0;
+      if (reply->status == 429) {
+        EXPECT_EQ(reply->get_header_value("Retry-After"), std::to_string(kListenAgain.count()));
+        EXPECT_THAT(reply->body, HasSubstr("try again in"));
+        ++refused;
+      }
+      return reply->status;
+    }));
+  }
+  // None of them waits for those that are heard, nor does anybody else.
+  EXPECT_TRUE(Eventually([&] { return refused == kFiles - kMostListens; })) << refused;
+  client_->set_read_timeout(std::chrono::seconds(5));
+  for (int i = 0; i < 3; ++i) {
+    const auto health = client_->Get("/healthz");
+    ASSERT_TRUE(health) << "all threads are taken";
+    EXPECT_EQ(health->status, 200);
+  }
+  predictions.GoOn();
+  std::map<int, int> statuses;
+  for (auto& one : sent) ++statuses[one.get()];
+  EXPECT_EQ(statuses, (std::map<int, int>{{200, kMostListens}, {429, kFiles - kMostListens}}));
+  for (int i = 0; i <= kMostListens; ++i) EXPECT_EQ(send()->status, 200);  // places come back
+  web_->Stop();
 }
 
 TEST_F(WebServerTest, MetricsHaveTheJobsTheWorkersAndTheLatencies) {
