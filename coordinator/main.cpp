@@ -322,7 +322,10 @@ Status Serve(const CoordinatorOptions& options, const OptionsReader& read_option
 
   collector.Start();
   std::optional<Notifier> notifier;
-  if (!options.notify.empty()) notifier.emplace(readers, clock, options.notify);
+  if (!options.notify.empty()) {
+    notifier.emplace(Notifier::Surroundings{readers, clock, files}, folder->notified(),
+                     options.notify);
+  }
   std::optional<SlurmAllocator> slurm;
   if (options.slurm) {
     TUTTI_ASSIGN_OR_RETURN(SlurmOptions asked, AskOfSlurm(options, files, manifests));

@@ -47,5 +47,44 @@ max_attempts: 1
   EXPECT_THAT(Contents(told), testing::EndsWith("sweep_ended mixed 1 2\n"));
 }
 
+// The command for the first sweep takes its time; the second one ends meanwhile, and then the
+// coordinator is killed before it has looked again.
+TEST(Notify, ASweepThatEndsJustBeforeAKillIsToldAfterTheNextStart) {
+  TempDir folder;
+  const auto told = folder.path() / "told";
+  const auto go = folder.path() / "go";
+  Cluster cluster({"--notify", "echo \"$TUTTI_EVENT $TUTTI_SWEEP\" >> " + told.string() +
+                                   "; while [ ! -e " + go.string() + " ]; do sleep 0.1; done"});
+  cluster.StartWorker("anna", 1, {"--allow-command"});
+  const auto run = [&](const std::string& name) {
+    const std::string sweep = cluster.SweepFile("name: " + name + R"(
+runner:
+  command: [sh, -c, 'exit 0', "${number}"]
+grid: {number: [0]}
+)");
+    EXPECT_EQ(cluster.Tutti({"submit", sweep, "--wait"}).code(), 0);
+  };
+  const auto times = [&](const std::string& line) {
+    std::istringstream text(Contents(told));
+    int count = 0;
+    for (std::string one; std::getline(text, one);) count += one == line ? 1 : 0;
+    return count;
+  };
+  run("first");
+  ASSERT_TRUE(Eventually([&] { return times("sweep_ended first") == 1; })) << Contents(told);
+  run("second");
+  cluster.KillCoordinator();
+  EXPECT_EQ(times("sweep_ended second"), 0);
+  std::ofstream(go).close();
+  cluster.StartCoordinator();
+  EXPECT_TRUE(Eventually([&] { return times("sweep_ended second") == 1; })) << Contents(told);
+  // And once only: what was told before a calm start is not told again.
+  cluster.StopCoordinator();
+  cluster.StartCoordinator();
+  run("third");
+  EXPECT_TRUE(Eventually([&] { return times("sweep_ended third") == 1; })) << Contents(told);
+  EXPECT_EQ(times("sweep_ended second"), 1);
+}
+
 }  // namespace
 }  // namespace tutti
