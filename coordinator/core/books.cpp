@@ -46,6 +46,27 @@ OpenAttempt* Books::FindAttempt(const AttemptKey& key) {
   return found == attempts.end() ? nullptr : &found->second;
 }
 
+bool Books::IsQueued(const Job& job) const {
+  const ReadyQueue& queue = sweeps.at(job.queue).ready[IndexOf(job.kind)];
+  return queue.Contains(job.work, job.cost, job.id);
+}
+
+void Books::Enqueue(const Job& job) {
+  sweeps.at(job.queue).ready[IndexOf(job.kind)].Insert(job.work, job.cost, job.id, times);
+}
+
+void Books::Dequeue(const Job& job) {
+  sweeps.at(job.queue).ready[IndexOf(job.kind)].Erase(job.work, job.cost, job.id);
+}
+
+void Books::LearnTime(const Job& job, const AttemptRecord& attempt, double seconds) {
+  const auto worker = workers.find(attempt.worker);
+  if (worker == workers.end()) return;
+  const std::string where = ClassOfWorker(attempt.device, worker->second.record.cores);
+  if (!times.Learn(job.work, where, job.cost, seconds)) return;
+  for (auto& [id, sweep] : sweeps) sweep.ready[IndexOf(JobKind::kTrain)].Reorder(times);
+}
+
 job::Limits Books::LimitsOf(const Job& job) const {
   const auto max_attempts = static_cast<std::int32_t>(sweeps.at(job.sweep).record.max_attempts);
   return {.max_attempts = max_attempts,
@@ -64,6 +85,15 @@ SweepId Books::SponsorOf(const Job& shard_job) const {
     }
   }
   return best.value_or(shard_job.sweep);
+}
+
+Status Books::MayChange(const Sweep& sweep) const {
+  if (!sweep.record.expansion) return {};
+  const bool is_undone = left_over.contains(sweep.record.id);
+  return Unavailable("sweep " + sweep.record.name + ": " +
+                     (is_undone ? "a submit that broke off is being undone"
+                                : "the runs of a submit are still being added") +
+                     "; ask again in a moment");
 }
 
 void Batch::Event(EventRecord row) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,8 +16,10 @@
 #include "coordinator/core/core.h"
 #include "coordinator/core/digest.h"
 #include "coordinator/core/job_state.h"
+#include "coordinator/core/ready_queue.h"
 #include "coordinator/core/records.h"
 #include "coordinator/core/shard.h"
+#include "coordinator/core/time_model.h"
 #include "coordinator/core/worker_health.h"
 
 namespace tutti {
@@ -33,28 +36,18 @@ struct Job {
   SweepId sweep;             // the one that made it: its limits hold
   SweepId queue;             // the sweep for which it is done now; another one only for shards
   FeatureSetId feature_set;  // of a train job; 0: none
-  float cost_seconds = 0;    // expected
+  float cost = 0;            // expected, in units of ExpectedCost
+  TimeModel::Work work = 0;  // of a train job
   bool needs_gpu = false;
   Digest key{};
   job::State state;
   UnixMillis ready_at{};
 };
 
-// A ready job in its queue: longest expected first, then the older one.
-struct ReadyJob {
-  float cost_seconds = 0;
-  JobId id;
-
-  friend bool operator<(const ReadyJob& a, const ReadyJob& b) {
-    if (a.cost_seconds != b.cost_seconds) return a.cost_seconds > b.cost_seconds;
-    return a.id < b.id;
-  }
-};
-
 struct Sweep {
   SweepRecord record;
-  std::int64_t live = 0;                            // leased or running jobs done for it
-  std::array<std::set<ReadyJob>, kJobKinds> ready;  // by kind
+  std::int64_t live = 0;                    // leased or running jobs done for it
+  std::array<ReadyQueue, kJobKinds> ready;  // by kind
 };
 
 // Features of a dataset version under a spec. One counter, not an edge per run and shard.
@@ -62,7 +55,7 @@ struct FeatureSet {
   FeatureSetRecord record;
   std::int64_t remaining = 0;   // shards that have not succeeded
   std::int64_t failed = 0;      // of these: failed or cancelled
-  std::vector<JobId> runs;      // that wait for it, or did
+  std::vector<JobId> runs;      // that wait for it, or did; in id order
   std::set<SweepId> sweeps;     // of these runs
   std::size_t shard_count = 0;  // equal blocks counted once
 };
@@ -96,6 +89,7 @@ struct OpenAttempt {
   AttemptRecord row;
   // From ready to granted; nothing when it was lost before this start of the coordinator.
   std::optional<double> queued_seconds;
+  std::int64_t log_bytes = 0;  // stored since this start of the coordinator
 
   bool IsLive() const { return row.outcome != AttemptOutcome::kLost; }
 };
@@ -111,8 +105,11 @@ struct RetryPlace {
 // A track's content under a feature spec.
 using TrackContent = std::pair<Digest, Digest>;  // spec, content
 
+struct PendingSubmit;  // submit.cpp
+
 struct Books {
   CoreOptions options;
+  TimeModel times;
   std::unordered_map<JobId, Job> jobs;
   std::map<SweepId, Sweep> sweeps;
   std::map<FeatureSetId, FeatureSet> feature_sets;
@@ -121,7 +118,9 @@ struct Books {
   std::map<TrackContent, JobId> undecodable;    // and the job that said so
   std::map<std::string, std::string> datasets;  // current version by name
   std::unordered_map<Digest, JobId, DigestHash> shard_by_blob;
-  std::map<JobId, RetryPlace> retry_places;  // of ready jobs
+  std::map<JobId, RetryPlace> retry_places;                   // of ready jobs
+  std::map<SweepId, std::shared_ptr<PendingSubmit>> submits;  // unfinished
+  std::map<SweepId, std::vector<JobId>> left_over;  // runs of submits that broke off, in id order
   std::map<WorkerId, Worker> workers;
   std::map<AttemptKey, OpenAttempt> attempts;
   std::set<std::pair<SteadyTime, JobId>> deadlines;  // of live leases
@@ -134,10 +133,18 @@ struct Books {
   Sweep* FindSweep(const std::string& name);
   FeatureSet* FindFeatureSet(const std::string& dataset_version, const std::string& spec_hash);
   OpenAttempt* FindAttempt(const AttemptKey& key);
+  // The ready queue that a job is in, or is not.
+  bool IsQueued(const Job& job) const;
+  void Enqueue(const Job& job);
+  void Dequeue(const Job& job);
+  // What a training took on a worker; runs that wait may come in another order then.
+  void LearnTime(const Job& job, const AttemptRecord& attempt, double seconds);
   job::Limits LimitsOf(const Job& job) const;
   // For whom a shard is done: of the sweeps that wait for it, an active one of highest priority;
   // the one that made it where none waits.
   SweepId SponsorOf(const Job& shard_job) const;
+  // kUnavailable while its submit has not ended, or is being undone.
+  Status MayChange(const Sweep& sweep) const;
 };
 
 // What one call of the core stores and tells.

@@ -14,6 +14,7 @@
 #include "coordinator/core/session.h"
 #include "coordinator/core/submit.h"
 #include "coordinator/core/sweep_life.h"
+#include "coordinator/core/undo_submit.h"
 #include "coordinator/core/worker_life.h"
 
 namespace tutti {
@@ -43,6 +44,19 @@ class BookedCore final : public Core {
     Batch batch{now, changes, {}, {}};
     JobDriver driver(books_, batch);
     return SubmitToBooks(books_, batch, driver, submit);
+  }
+
+  Result<SubmitReport> ContinueSubmit(SweepId sweep, std::size_t jobs_at_once, Moment now,
+                                      Changes& changes) override {
+    Batch batch{now, changes, {}, {}};
+    JobDriver driver(books_, batch);
+    return ContinueSubmitToBooks(books_, batch, driver, sweep, jobs_at_once);
+  }
+
+  void UndoSubmits(Moment now, Changes& changes) override {
+    Batch batch{now, changes, {}, {}};
+    JobDriver driver(books_, batch);
+    UndoSomeOfSubmits(books_, batch, driver);
   }
 
   Result<SweepChangeReport> ChangeSweep(const std::string& name, const SweepChange& change,
@@ -116,6 +130,7 @@ class BookedCore final : public Core {
   }
 
   std::optional<SteadyTime> NextDeadline() const override {
+    if (!books_.left_over.empty()) return SteadyTime{};  // long ago
     if (books_.deadlines.empty()) return std::nullopt;
     return books_.deadlines.begin()->first;
   }

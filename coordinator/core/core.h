@@ -149,6 +149,9 @@ struct Grant {
   std::vector<std::string> avoided_devices{};  // …none of these
 };
 
+// Rows of a grid that one transaction adds at most.
+inline constexpr std::size_t kMaxJobsAtOnce = 10'000;
+
 struct SubmitReport {
   SweepId sweep;
   bool created = false;
@@ -158,9 +161,13 @@ struct SubmitReport {
   std::int64_t runs_no_longer_named = 0;
   std::int64_t runs_removed = 0;  // of these, by prune
   std::int64_t preprocess_jobs_added = 0;
+  // Still to be added by ContinueSubmit; until none is, the counts above tell what will be.
+  bool is_unfinished = false;
   std::vector<std::string> notes;
   std::vector<Drop> drops;  // of pruned runs
 };
+
+struct RunPlan;  // run_plan.h
 
 enum class SubmitMode { kApply, kDryRun };  // kDryRun: the same report, no change
 
@@ -171,6 +178,11 @@ struct SubmitSweep {
   Manifest manifest;            // of that version
   SubmitMode mode = SubmitMode::kApply;
   bool prune = false;  // runs that the file no longer names are removed, with their results
+  // By PlanRuns of the same spec, version and manifest; the submit takes them out. Null: planned by
+  // the submit.
+  std::shared_ptr<RunPlan> runs{};
+  // Jobs that one call adds; what is more comes by ContinueSubmit.
+  std::size_t jobs_at_once = kMaxJobsAtOnce;
 };
 
 // What a person does with a sweep that is there.
@@ -238,13 +250,24 @@ class Core {
   // an option outside the grid changed, or the dataset has another version than at the first
   // submit. kInvalidArgument: the grid cannot be run (empty, a slice longer than the clip or under
   // 16 frames, too few songs of a class for the split). kAborted: its dataset was deleted since the
-  // submit was prepared.
+  // submit was prepared. kUnavailable: another submit of this sweep has not ended.
+  //
+  // A submit of more than jobs_at_once jobs is unfinished then: the sweep is kExpanding, none of
+  // its runs is leased, and nobody changes it until ContinueSubmit has added the last. One that
+  // breaks off (a commit that fails, a restart) is undone by UndoSubmits.
   virtual Result<SubmitReport> Submit(const SubmitSweep& submit, Moment now, Changes& changes) = 0;
+  // As many jobs more; the report is that of the whole. kUnavailable: it broke off meanwhile.
+  virtual Result<SubmitReport> ContinueSubmit(SweepId sweep, std::size_t jobs_at_once, Moment now,
+                                              Changes& changes) = 0;
+  // Takes back some of what submits that broke off have added; NextDeadline tells whether there is
+  // more.
+  virtual void UndoSubmits(Moment now, Changes& changes) = 0;
 
   // kNotFound: no such sweep. kFailedPrecondition: a sweep whose attempts run is not deleted.
+  // kUnavailable: a submit of it has not ended.
   virtual Result<SweepChangeReport> ChangeSweep(const std::string& name, const SweepChange& change,
                                                 Moment now, Changes& changes) = 0;
-  // kNotFound: no such job. kFailedPrecondition: it has ended.
+  // kNotFound: no such job. kFailedPrecondition: it has ended. kUnavailable: its submit has not.
   virtual Result<std::vector<Drop>> CancelJob(JobId id, Moment now, Changes& changes) = 0;
 
   // It may not come back: what it holds is done elsewhere, at once. How many attempts that were.
@@ -268,7 +291,7 @@ class Core {
   // machine slept, its disk hung): every live lease gets one full period from now, as after a
   // start.
   virtual void ForgiveSilence(Moment now) = 0;
-  // When ExpireLeases has something to do next; nothing while no lease lives.
+  // When ExpireLeases or UndoSubmits has something to do next; nothing: no such time.
   virtual std::optional<SteadyTime> NextDeadline() const = 0;
   // Gives ready jobs to connected workers with free slots.
   virtual std::vector<Grant> Schedule(Moment now, Changes& changes) = 0;

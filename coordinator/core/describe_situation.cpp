@@ -43,7 +43,7 @@ void AddQueue(const Books& books, const Job& job, JobSituation& situation) {
     situation.higher_priority = sweep.record.priority;
   }
   const auto& queue = own.ready[IndexOf(job.kind)];
-  situation.ready_before = std::distance(queue.begin(), queue.find({job.cost_seconds, job.id}));
+  situation.ready_before = static_cast<std::int64_t>(queue.CountBefore(job.work, job.cost, job.id));
   if (job.kind == JobKind::kPreprocess) return;
   situation.ready_before +=
       static_cast<std::int64_t>(own.ready[IndexOf(JobKind::kPreprocess)].size());

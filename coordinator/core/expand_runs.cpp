@@ -2,7 +2,9 @@
 #include <cmath>
 #include <unordered_set>
 
+#include "common/check.h"
 #include "common/hash.h"
+#include "coordinator/core/digest.h"
 #include "coordinator/core/sweep_spec.h"
 
 namespace tutti {
@@ -43,35 +45,50 @@ bool IsExcluded(const SweepSpec& spec, const Json& config) {
                              [&](const Json& pattern) { return Matches(config, pattern); });
 }
 
-// Gathers runs once each and refuses too many.
+// Gives each run once and refuses too many.
 class Runs {
  public:
-  Runs(const SweepSpec& spec, const std::string& dataset_version)
-      : spec_(spec), dataset_version_(dataset_version) {}
+  Runs(const SweepSpec& spec, const std::string& dataset_version, const TakeRun& take)
+      : spec_(spec), dataset_version_(dataset_version), take_(take) {}
 
-  Status Add(const Json& config) {
-    RunSpec run;
-    run.config = Canonical(config);
-    Json identity = run.config;
-    identity["dataset_version"] = dataset_version_;
-    run.key = Sha256Hex(DumpJson(identity));
-    if (!keys_.insert(run.key).second) return {};
-    if (static_cast<std::int64_t>(runs_.size()) == kMaxRunsPerSweep) {
+  // config: canonical; the same afterwards.
+  Status Add(Json& config) {
+    config["dataset_version"] = dataset_version_;
+    std::string key = Sha256Hex(DumpJson(config));
+    config.erase("dataset_version");
+    const auto digest = DigestFromHex(key);
+    TUTTI_CHECK(digest.has_value(), "a run's key is no SHA-256");
+    if (!keys_.insert(*digest).second) return {};
+    if (std::ssize(keys_) > kMaxRunsPerSweep) {
       return InvalidArgument("sweep " + spec_.name + ": more than " +
                              std::to_string(kMaxRunsPerSweep) + " runs");
     }
-    runs_.push_back(std::move(run));
-    return {};
+    return take_(config, std::move(key));
   }
 
-  std::vector<RunSpec> Take() { return std::move(runs_); }
+  bool empty() const { return keys_.empty(); }
 
  private:
   const SweepSpec& spec_;
   const std::string& dataset_version_;
-  std::unordered_set<std::string> keys_;
-  std::vector<RunSpec> runs_;
+  const TakeRun& take_;
+  std::unordered_set<Digest, DigestHash> keys_;
 };
+
+// An axis as it is set in a configuration.
+struct PlacedAxis {
+  Json::json_pointer place;
+  std::vector<Json> values;  // canonical
+};
+
+std::vector<PlacedAxis> PlaceAxes(const SweepSpec& spec) {
+  std::vector<PlacedAxis> placed;
+  for (const Axis& axis : spec.axes) {
+    PlacedAxis& one = placed.emplace_back(PlaceOf(axis.path));
+    for (const Json& value : axis.values) one.values.push_back(Canonical(value));
+  }
+  return placed;
+}
 
 // Like an odometer: the last axis turns fastest. False after the last point.
 bool NextPoint(const std::vector<Axis>& axes, std::vector<std::size_t>& point) {
@@ -84,26 +101,36 @@ bool NextPoint(const std::vector<Axis>& axes, std::vector<std::size_t>& point) {
 
 }  // namespace
 
-Result<std::vector<RunSpec>> ExpandRuns(const SweepSpec& spec, const std::string& dataset_version) {
-  Runs runs(spec, dataset_version);
-  std::vector<std::size_t> point(spec.axes.size(), 0);
+Status ForEachRun(const SweepSpec& spec, const std::string& dataset_version, const TakeRun& take) {
+  Runs runs(spec, dataset_version, take);
+  const std::vector<PlacedAxis> axes = PlaceAxes(spec);
+  const Json options = Canonical(spec.options);
+  std::vector<std::size_t> point(axes.size(), 0);
+  // One configuration for all grid points: each sets every axis.
+  Json config = options;
   do {
-    Json config = spec.options;
-    for (std::size_t i = 0; i < spec.axes.size(); ++i) {
-      config[PlaceOf(spec.axes[i].path)] = spec.axes[i].values[point[i]];
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+      config[axes[i].place] = axes[i].values[point[i]];
     }
     if (!IsExcluded(spec, config)) TUTTI_RETURN_IF_ERROR(runs.Add(config));
   } while (NextPoint(spec.axes, point));
   for (const Json& extra : spec.include) {
-    Json config = spec.options;
-    for (const auto& [path, value] : extra.items()) config[PlaceOf(path)] = value;
-    TUTTI_RETURN_IF_ERROR(runs.Add(config));
+    Json one = options;
+    for (const auto& [path, value] : extra.items()) one[PlaceOf(path)] = Canonical(value);
+    TUTTI_RETURN_IF_ERROR(runs.Add(one));
   }
-  std::vector<RunSpec> all = runs.Take();
-  if (all.empty()) {
-    return InvalidArgument("sweep " + spec.name +
-                           ": no run is left: `exclude` takes away every grid point");
-  }
+  if (!runs.empty()) return {};
+  return InvalidArgument("sweep " + spec.name +
+                         ": no run is left: `exclude` takes away every grid point");
+}
+
+Result<std::vector<RunSpec>> ExpandRuns(const SweepSpec& spec, const std::string& dataset_version) {
+  std::vector<RunSpec> all;
+  TUTTI_RETURN_IF_ERROR(
+      ForEachRun(spec, dataset_version, [&](const Json& config, std::string key) -> Status {
+        all.push_back({config, std::move(key)});
+        return {};
+      }));
   return all;
 }
 

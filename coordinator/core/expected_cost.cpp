@@ -25,7 +25,7 @@ double NumberIn(const Json& object, std::string_view key, double fallback) {
 
 }  // namespace
 
-float ExpectedCostSeconds(const Json& config, const FeatureSpec& features) {
+float ExpectedCost(const Json& config, const FeatureSpec& features) {
   const Json none;
   const auto found = config.find("training");
   const Json& training = found != config.end() ? *found : none;

@@ -9,6 +9,6 @@ namespace tutti {
 // In seconds of one core, roughly. From a run's configuration: model, slices, epochs. An
 // unknown model counts as the heaviest; a missing option as its default. Source of the weights:
 // steps of 16 slices measured at 43 and 215 frames.
-float ExpectedCostSeconds(const Json& config, const FeatureSpec& features);
+float ExpectedCost(const Json& config, const FeatureSpec& features);
 
 }  // namespace tutti

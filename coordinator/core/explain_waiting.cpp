@@ -48,6 +48,10 @@ class Waiting {
       Because("sweep_paused", "sweep " + job_.sweep + " is paused: nothing of it is started");
       Advise("let it go on", "tutti resume " + job_.sweep);
     }
+    if (job_.sweep_state == SweepState::kExpanding) {
+      Because("sweep_expanding", "runs are still being added to sweep " + job_.sweep +
+                                     ": nothing of it is started before the last is there");
+    }
     if (job_.workers.empty()) {
       Because("no_worker", "no worker has ever connected");
       return Advise("start one", "tutti-worker --profile STATE/worker.json --dir DIR");
@@ -137,7 +141,7 @@ class Waiting {
     const Group& busy = Of(Obstacle::kNoFreeSlot);
     const Group& free = Of(Obstacle::kNone);
     if (busy.empty() && free.empty()) return;
-    if (job_.sweep_state == SweepState::kPaused) return;
+    if (job_.sweep_state != SweepState::kActive) return;
     if (job_.higher_ready > 0) {
       Because("priority", std::to_string(job_.higher_ready) +
                               " jobs of sweeps with higher priority go first (" +

@@ -22,6 +22,7 @@ class Inspector {
     for (const auto& [id, set] : books_.feature_sets) CheckFeatureSet(set);
     CheckAttempts();
     CheckCounters();
+    for (const auto& [id, sweep] : books_.sweeps) CheckExpansion(sweep.record);
     for (const auto& [id, worker] : books_.workers) CheckWorker(worker);
     CheckRetryPlaces();
     return std::move(found_);
@@ -43,6 +44,9 @@ class Inspector {
     const AttemptKey key{job.id, *number};
     const WorkerId worker_id = *job::WorkerOf(job.state);
     ++live_of_sweep_[job.queue];
+    const auto& expansion = books_.sweeps.at(job.sweep).record.expansion;
+    Expect(!expansion || job.kind == JobKind::kPreprocess || job.id <= expansion->after,
+           NameOf(job) + " is live, and its submit has not ended");
     const auto attempt = books_.attempts.find(key);
     if (attempt == books_.attempts.end()) {
       Expect(false, NameOf(job) + " has no open attempt");
@@ -64,8 +68,7 @@ class Inspector {
     const bool ready = job::PhaseOf(job.state) == JobPhase::kReady;
     const auto queue = books_.sweeps.find(job.queue);
     if (queue == books_.sweeps.end()) return Expect(false, NameOf(job) + " is in no sweep's queue");
-    const ReadyJob entry{job.cost_seconds, job.id};
-    Expect(queue->second.ready[IndexOf(job.kind)].contains(entry) == ready,
+    Expect(books_.IsQueued(job) == ready,
            NameOf(job) + (ready ? " is in no ready queue" : " is in a ready queue"));
     ready_jobs_ += ready;
   }
@@ -152,6 +155,17 @@ class Inspector {
     }
     Expect(queued == ready_jobs_, "ready queues hold " + std::to_string(queued) +
                                       " jobs; ready are " + std::to_string(ready_jobs_));
+  }
+
+  void CheckExpansion(const SweepRecord& sweep) {
+    const bool is_expanding = sweep.state == SweepState::kExpanding;
+    Expect(is_expanding == sweep.expansion.has_value(),
+           "sweep " + sweep.name + " is " + std::string(Name(sweep.state)) +
+               (is_expanding ? ", and nobody knows what to undo" : ", and has something to undo"));
+    Expect(
+        is_expanding == (books_.submits.contains(sweep.id) != books_.left_over.contains(sweep.id)),
+        "sweep " + sweep.name + " is " + std::string(Name(sweep.state)) +
+            ", and it should be either going on or being undone if it is expanding");
   }
 
   void CheckHealth(const std::string& name, const WorkerHealth& health) {

@@ -66,13 +66,10 @@ Status JobDriver::Drive(JobId id, const job::Event& event, const EventDetail& de
 }
 
 void JobDriver::LeaveIndexes(const Job& job) {
-  Sweep& queue = books_.sweeps.at(job.queue);
-  if (job::PhaseOf(job.state) == JobPhase::kReady) {
-    queue.ready[IndexOf(job.kind)].erase({job.cost_seconds, job.id});
-  }
+  if (job::PhaseOf(job.state) == JobPhase::kReady) books_.Dequeue(job);
   const auto attempt = job::LiveAttempt(job.state);
   if (!attempt) return;
-  --queue.live;
+  --books_.sweeps.at(job.queue).live;
   books_.deadlines.erase({*job::DeadlineOf(job.state), job.id});
   books_.workers.at(*job::WorkerOf(job.state)).live.erase({job.id, *attempt});
 }
@@ -80,7 +77,7 @@ void JobDriver::LeaveIndexes(const Job& job) {
 void JobDriver::EnterIndexes(Job& job) {
   if (job::PhaseOf(job.state) == JobPhase::kReady) {
     if (job.kind == JobKind::kPreprocess) job.queue = books_.SponsorOf(job);
-    books_.sweeps.at(job.queue).ready[IndexOf(job.kind)].insert({job.cost_seconds, job.id});
+    books_.Enqueue(job);
   }
   const auto attempt = job::LiveAttempt(job.state);
   if (!attempt) return;
@@ -166,6 +163,9 @@ void JobDriver::Do(Job& job, const job::AcceptResult& effect, const EventDetail&
   result.predictions = detail.finished->predictions;
   result.artifacts = detail.finished->artifacts;
   if (job.kind == JobKind::kPreprocess) NoteShard(books_, job.id, result, attempt.row.worker);
+  if (job.kind == JobKind::kTrain) {
+    books_.LearnTime(job, attempt.row, SecondsOfTraining(result.timings_seconds));
+  }
   batch_.changes.push_back(PutResult{std::move(result)});
   Log("result_accepted", job, attempt.row, "");
 }

@@ -7,10 +7,11 @@ namespace {
 
 using enum JobPhase;
 
-constexpr NameTable<SweepState, 3> kStates{{{
+constexpr NameTable<SweepState, 4> kStates{{{
     {SweepState::kActive, "active"},
     {SweepState::kPaused, "paused"},
     {SweepState::kDeleted, "deleted"},
+    {SweepState::kExpanding, "expanding"},
 }}};
 
 constexpr NameTable<JobKind, 3> kKinds{{{

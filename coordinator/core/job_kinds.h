@@ -7,8 +7,9 @@
 namespace tutti {
 
 enum class JobKind { kPreprocess, kTrain, kCommand };
-// A paused one gets no new leases; a deleted one keeps its row, since shards and events name it.
-enum class SweepState { kActive, kPaused, kDeleted };
+// A paused one gets no new leases, nor does one whose runs are still being added; a deleted one
+// keeps its row, since shards and events name it.
+enum class SweepState { kActive, kPaused, kDeleted, kExpanding };
 enum class JobPhase { kBlocked, kReady, kLeased, kRunning, kSucceeded, kFailed, kCancelled };
 enum class FailureClass {
   kBadConfig,

@@ -28,6 +28,14 @@ struct DatasetRecord {
   friend bool operator==(const DatasetRecord&, const DatasetRecord&) = default;
 };
 
+// What a submit that has not ended has added so far; nobody was told of it.
+struct Expansion {
+  JobId after;                         // runs of the sweep above this one are the submit's
+  std::optional<SweepState> before{};  // how the sweep was; none: the submit made it
+
+  friend bool operator==(const Expansion&, const Expansion&) = default;
+};
+
 struct SweepRecord {
   SweepId id;
   std::string name;
@@ -40,6 +48,7 @@ struct SweepRecord {
   std::int64_t time_limit_ms = 0;  // 0: none
   UnixMillis created_at{};
   SweepState state = SweepState::kActive;
+  std::optional<Expansion> expansion{};  // of a kExpanding one
 
   friend bool operator==(const SweepRecord&, const SweepRecord&) = default;
 };

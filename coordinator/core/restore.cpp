@@ -9,6 +9,7 @@
 #include "coordinator/core/feature_flow.h"
 #include "coordinator/core/fitness.h"
 #include "coordinator/core/invariants.h"
+#include "coordinator/core/undo_submit.h"
 
 namespace tutti {
 namespace {
@@ -59,8 +60,10 @@ class Restorer {
     for (const AttemptRecord& row : state_.live_attempts) TUTTI_RETURN_IF_ERROR(AddAttempt(row));
     for (const UndecodableRecord& row : state_.undecodable) TUTTI_RETURN_IF_ERROR(AddVerdict(row));
     for (const StoredShard& row : state_.shards) TUTTI_RETURN_IF_ERROR(AddShard(row));
+    for (const StoredPace& row : state_.paces) TUTTI_RETURN_IF_ERROR(AddPace(row));
     for (auto& [id, job] : books_.jobs) TUTTI_RETURN_IF_ERROR(Index(job));
     CountIds();
+    FindLeftOver(books_);
     return {};
   }
 
@@ -81,7 +84,7 @@ class Restorer {
     if (row.kind == JobKind::kPreprocess) {
       Result<ShardTracks> tracks = ParseShardConfig(row.config_json);
       if (!tracks) return Broken(row, tracks.error().message);
-      job.cost_seconds = static_cast<float>(tracks->content.size());
+      job.cost = static_cast<float>(tracks->content.size());
       books_.shard_by_key.emplace(*key, row.id);
       books_.shards[row.id].tracks = *std::move(tracks);
     }
@@ -118,7 +121,8 @@ class Restorer {
     Result<Json> config = ParseJson(row.config_json, "its configuration");
     if (!config) return Broken(row, config.error().message);
     Job& job = books_.JobOf(row.id);
-    job.cost_seconds = ExpectedCostSeconds(*config, spec_of_set_.at(*row.feature_set));
+    job.cost = ExpectedCost(*config, spec_of_set_.at(*row.feature_set));
+    job.work = books_.times.WorkOf(WorkName(*config));
     job.needs_gpu = NeedsGpu(*config);
     return {};
   }
@@ -153,6 +157,25 @@ class Restorer {
     return {};
   }
 
+  // The run has ended, so that nothing else asks for its cost.
+  Status AddPace(const StoredPace& pace) {
+    const auto row = std::ranges::lower_bound(state_.jobs, pace.job, {}, &JobRecord::id);
+    if (row == state_.jobs.end() || row->id != pace.job || !row->feature_set) {
+      return DataLoss("a stored result names job " + std::to_string(pace.job.value) +
+                      ", which is no training");
+    }
+    Result<Json> config = ParseJson(row->config_json, "its configuration");
+    if (!config) return Broken(*row, config.error().message);
+    Job run;
+    run.cost = ExpectedCost(*config, spec_of_set_.at(*row->feature_set));
+    run.work = books_.times.WorkOf(WorkName(*config));
+    AttemptRecord attempt;
+    attempt.worker = pace.worker;
+    attempt.device = pace.device;
+    books_.LearnTime(run, attempt, pace.seconds);
+    return {};
+  }
+
   Status AddShard(const StoredShard& row) {
     const auto digest = DigestFromHex(row.blob_hash);
     if (digest && books_.shards.contains(row.job)) {
@@ -167,9 +190,7 @@ class Restorer {
   Status Index(Job& job) {
     if (job.kind == JobKind::kPreprocess) job.queue = books_.SponsorOf(job);
     Sweep& queue = books_.sweeps.at(job.queue);
-    if (job::PhaseOf(job.state) == JobPhase::kReady) {
-      queue.ready[IndexOf(job.kind)].insert({job.cost_seconds, job.id});
-    }
+    if (job::PhaseOf(job.state) == JobPhase::kReady) books_.Enqueue(job);
     const auto attempt = job::LiveAttempt(job.state);
     if (!attempt) return {};
     const auto worker = books_.workers.find(*job::WorkerOf(job.state));

@@ -38,8 +38,8 @@ class Scheduler {
 
  private:
   // A queue, and what says of a worker whether it can do any of it: its folders, a GPU.
-  using ReachKey = std::tuple<const std::set<ReadyJob>*, std::set<std::string>, bool>;
-  static ReachKey Reach(const std::set<ReadyJob>& queue, const Worker& worker) {
+  using ReachKey = std::tuple<const ReadyQueue*, std::set<std::string>, bool>;
+  static ReachKey Reach(const ReadyQueue& queue, const Worker& worker) {
     return {&queue, worker.data_roots, !worker.gpu_health.empty()};
   }
 
@@ -96,13 +96,13 @@ class Scheduler {
     return std::nullopt;
   }
 
-  std::optional<Choice> NextIn(const std::set<ReadyJob>& queue, const Worker& worker) {
+  std::optional<Choice> NextIn(const ReadyQueue& queue, const Worker& worker) {
     if (out_of_reach_.contains(Reach(queue, worker))) return std::nullopt;
     std::optional<Choice> first;
     std::size_t looked_at = 0;
     std::size_t out_of_reach = 0;
-    for (const ReadyJob& ready : queue) {
-      const Job& job = books_.JobOf(ready.id);
+    for (const JobId id : queue) {
+      const Job& job = books_.JobOf(id);
       const Obstacle obstacle = ObstacleFor(books_, job, worker, now_);
       // The same for all of them: a queue is of one kind.
       if (obstacle == Obstacle::kGpusSetAside) return std::nullopt;

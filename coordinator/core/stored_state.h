@@ -16,6 +16,19 @@ struct StoredShard {
   friend bool operator==(const StoredShard&, const StoredShard&) = default;
 };
 
+// What a training took, for the order of those to come.
+struct StoredPace {
+  JobId job;
+  WorkerId worker;
+  std::string device;
+  double seconds = 0;
+
+  friend bool operator==(const StoredPace&, const StoredPace&) = default;
+};
+inline constexpr std::int64_t kPacesLoaded = 2'000;
+// Looked at for them: a million results of another kind are not read at each start.
+inline constexpr std::int64_t kResultsLookedAt = 20'000;
+
 // All that the core needs to go on after a start; jobs in id order.
 struct StoredState {
   std::vector<DatasetRecord> datasets;
@@ -28,6 +41,7 @@ struct StoredState {
   std::vector<UndecodableRecord> undecodable;
   std::vector<WorkerRecord> workers;
   std::vector<StoredShard> shards;  // of preprocess jobs that succeeded
+  std::vector<StoredPace> paces;    // of the newest results of trainings; by job
   std::int64_t last_sweep_id = 0;
   std::int64_t last_feature_set_id = 0;
   std::int64_t last_job_id = 0;

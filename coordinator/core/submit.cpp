@@ -1,9 +1,11 @@
 #include "coordinator/core/submit.h"
 
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "common/check.h"
 #include "coordinator/core/feature_flow.h"
@@ -33,7 +35,8 @@ SubmitReport ReportOf(const SubmitPlan& plan, bool prune) {
 // Shards that nobody has asked for yet.
 std::int64_t CountNewShards(Books& books, const SubmitSweep& submit, const SubmitPlan& plan) {
   std::set<std::string> keys;
-  for (const NamedFeatureSpec& spec : plan.specs) {
+  for (const std::uint32_t index : plan.needed_specs) {
+    const NamedFeatureSpec& spec = plan.specs[index];
     if (books.FindFeatureSet(submit.dataset_version, spec.hash) != nullptr) continue;
     for (ShardPlan& shard :
          PlanShards(submit.manifest, spec.hash, books.options.tracks_per_shard)) {
@@ -44,82 +47,155 @@ std::int64_t CountNewShards(Books& books, const SubmitSweep& submit, const Submi
   return static_cast<std::int64_t>(keys.size());
 }
 
+}  // namespace
+
+// What is left to add of a submit, and how far it is.
+struct PendingSubmit {
+  std::shared_ptr<const SubmitSweep> submit;
+  SubmitPlan plan;
+  SubmitReport report;
+  std::vector<std::optional<FeatureSetId>> sets;  // by index of plan.specs
+  std::size_t sets_added = 0;                     // of plan.needed_specs
+  std::size_t runs_added = 0;                     // of plan.added
+
+  // At most so many jobs are to be added, shards that are there already included.
+  std::size_t JobsToAdd(std::size_t tracks_per_shard) const {
+    const std::size_t shards = submit->manifest.tracks.size() / tracks_per_shard + 1;
+    return plan.needed_specs.size() * shards + plan.added.size();
+  }
+  bool is_whole() const {
+    return sets_added == plan.needed_specs.size() && runs_added == plan.added.size();
+  }
+};
+
+namespace {
+
 class Submitter {
  public:
-  Submitter(Books& books, Batch& batch, JobDriver& driver, const SubmitSweep& submit)
-      : books_(books), batch_(batch), driver_(driver), submit_(submit) {}
+  Submitter(Books& books, Batch& batch, JobDriver& driver, PendingSubmit& pending)
+      : books_(books),
+        batch_(batch),
+        driver_(driver),
+        pending_(pending),
+        submit_(*pending.submit),
+        report_(pending.report) {}
 
-  SubmitReport Carry(SubmitPlan plan);
+  // All of it in this batch.
+  void Carry() {
+    StoreSweep();
+    AddJobs(pending_.JobsToAdd(books_.options.tracks_per_shard));
+    End();
+  }
+  // The sweep is kExpanding from now on.
+  void Begin();
+  void AddJobs(std::size_t at_most);
+  // Once all are there: the sweep is what its file says.
+  void Finish() {
+    StoreSweep();
+    End();
+  }
 
  private:
-  SweepId StoreSweep(const SubmitPlan& plan);
+  void StoreSweep();
+  SweepRecord NewSweep();
+  void TakeFile(SweepRecord& row) const;
+  void End();
   FeatureSetId FeatureSetFor(const NamedFeatureSpec& spec);
   JobId ShardJobFor(const NamedFeatureSpec& spec, const ShardPlan& plan, std::int64_t first_track);
-  void AddRun(PlannedRun run, std::optional<FeatureSetId> set_id);
+  void AddRun(PlannedRun run);
   void Prune(const std::vector<JobId>& runs);
   Job& Insert(Job job, std::string key, std::string config_json);
 
   Books& books_;
   Batch& batch_;
   JobDriver& driver_;
+  PendingSubmit& pending_;
   const SubmitSweep& submit_;
-  SweepId sweep_;
-  SubmitReport report_;
+  SubmitReport& report_;
 };
 
-SubmitReport Submitter::Carry(SubmitPlan plan) {
-  report_ = ReportOf(plan, submit_.prune);
-  sweep_ = StoreSweep(plan);
-  report_.sweep = sweep_;
-  std::vector<FeatureSetId> sets;
-  for (const NamedFeatureSpec& spec : plan.specs) sets.push_back(FeatureSetFor(spec));
-  for (PlannedRun& run : plan.added) {
-    const auto set = run.spec ? std::optional(sets[*run.spec]) : std::nullopt;
-    AddRun(std::move(run), set);
+void Submitter::Begin() {
+  const Sweep* existing = pending_.plan.existing;
+  SweepRecord row = existing != nullptr ? existing->record : NewSweep();
+  row.expansion = Expansion{JobId{books_.last_job_id}, {}};
+  if (existing != nullptr) {
+    row.expansion->before = row.state;
+  } else {
+    TakeFile(row);
   }
-  for (const FeatureSetId set : sets) RetryShards(books_, driver_, set);
-  if (submit_.prune) Prune(plan.no_longer_named);
-  RequeueShards(books_, sweep_);
-  return report_;
+  row.state = SweepState::kExpanding;
+  report_.sweep = row.id;
+  batch_.changes.push_back(PutSweep{row});
+  books_.sweeps[row.id].record = std::move(row);
 }
 
-SweepId Submitter::StoreSweep(const SubmitPlan& plan) {
-  SweepRecord row = plan.existing != nullptr ? plan.existing->record : SweepRecord{};
-  const SweepRecord before = row;
-  if (plan.existing == nullptr) {
-    row.id = SweepId{++books_.last_sweep_id};
-    row.name = submit_.spec.name;
-    row.dataset = submit_.spec.dataset;
-    row.dataset_version = submit_.dataset_version;
-    row.created_at = batch_.now.wall;
+void Submitter::AddJobs(std::size_t at_most) {
+  const SubmitPlan& plan = pending_.plan;
+  const std::int64_t until = books_.last_job_id + static_cast<std::int64_t>(at_most);
+  pending_.sets.resize(plan.specs.size());
+  while (pending_.sets_added < plan.needed_specs.size() && books_.last_job_id < until) {
+    const std::uint32_t spec = plan.needed_specs[pending_.sets_added++];
+    pending_.sets[spec] = FeatureSetFor(plan.specs[spec]);
   }
+  if (pending_.sets_added < plan.needed_specs.size()) return;
+  while (pending_.runs_added < plan.added.size() && books_.last_job_id < until) {
+    AddRun(std::move(pending_.plan.added[pending_.runs_added++]));
+  }
+}
+
+void Submitter::End() {
+  if (submit_.prune) Prune(pending_.plan.no_longer_named);
+  RequeueShards(books_, report_.sweep);
+}
+
+SweepRecord Submitter::NewSweep() {
+  SweepRecord row;
+  row.id = SweepId{++books_.last_sweep_id};
+  row.name = submit_.spec.name;
+  row.dataset = submit_.spec.dataset;
+  row.dataset_version = submit_.dataset_version;
+  row.created_at = batch_.now.wall;
+  return row;
+}
+
+void Submitter::TakeFile(SweepRecord& row) const {
   row.source = submit_.source;
   row.spec_json = DumpJson(ToJson(submit_.spec));
   row.priority = submit_.spec.operational.priority;
   row.max_attempts = submit_.spec.operational.max_attempts;
   row.time_limit_ms = submit_.spec.operational.time_limit_ms;
-  if (row != before) {
+}
+
+void Submitter::StoreSweep() {
+  const auto there = books_.sweeps.find(report_.sweep);
+  const Sweep* sweep = there != books_.sweeps.end() ? &there->second : pending_.plan.existing;
+  SweepRecord row = sweep != nullptr ? sweep->record : NewSweep();
+  const SweepRecord before = row;
+  TakeFile(row);
+  if (row.expansion) {
+    row.state = row.expansion->before.value_or(SweepState::kActive);
+    row.expansion.reset();
+  }
+  report_.sweep = row.id;
+  if (sweep == nullptr || row != before) {
     batch_.changes.push_back(PutSweep{row});
     EventRecord event;
-    event.kind = plan.existing == nullptr ? "sweep_submitted" : "sweep_changed";
+    event.kind = report_.created ? "sweep_submitted" : "sweep_changed";
     event.sweep = row.id;
     event.detail = std::to_string(report_.runs_added) + " runs added";
     batch_.Event(std::move(event));
   }
-  const SweepId id = row.id;
-  books_.sweeps[id].record = std::move(row);
-  return id;
+  books_.sweeps[row.id].record = std::move(row);
 }
 
 Job& Submitter::Insert(Job job, std::string key, std::string config_json) {
   job.id = JobId{++books_.last_job_id};
-  job.sweep = sweep_;
-  job.queue = sweep_;
-  job.key = *DigestFromHex(key);
+  job.sweep = report_.sweep;
+  job.queue = report_.sweep;
   const JobPhase phase = job::PhaseOf(job.state);
   if (phase == JobPhase::kReady) {
     job.ready_at = batch_.now.wall;
-    books_.sweeps.at(sweep_).ready[IndexOf(job.kind)].insert({job.cost_seconds, job.id});
+    books_.Enqueue(job);
   }
   JobRecord row;
   row.id = job.id;
@@ -146,7 +222,8 @@ JobId Submitter::ShardJobFor(const NamedFeatureSpec& spec, const ShardPlan& plan
   TUTTI_CHECK(tracks.ok(), "a manifest's content hash is none");
   Job job;
   job.kind = JobKind::kPreprocess;
-  job.cost_seconds = static_cast<float>(plan.content_hashes.size());
+  job.key = *DigestFromHex(plan.key);
+  job.cost = static_cast<float>(plan.content_hashes.size());
   job.state = job::Ready{};
   const Job& made = Insert(std::move(job), plan.key, std::move(config_json));
   books_.shards[made.id].tracks = *std::move(tracks);
@@ -177,22 +254,27 @@ FeatureSetId Submitter::FeatureSetFor(const NamedFeatureSpec& spec) {
   return id;
 }
 
-void Submitter::AddRun(PlannedRun run, std::optional<FeatureSetId> set_id) {
+void Submitter::AddRun(PlannedRun run) {
+  const std::optional<FeatureSetId> set_id = run.spec ? pending_.sets[*run.spec] : std::nullopt;
+  // Who submits new work wants it tried.
+  if (set_id && books_.feature_sets.at(*set_id).failed > 0) RetryShards(books_, driver_, *set_id);
   Job job;
   job.kind = run.kind;
   job.feature_set = set_id.value_or(FeatureSetId{});
-  job.cost_seconds = run.cost_seconds;
+  job.cost = run.cost;
+  if (run.work) job.work = books_.times.WorkOf(pending_.plan.works[*run.work]);
   job.needs_gpu = run.needs_gpu;
+  job.key = run.key;
   if (!set_id || books_.feature_sets.at(*set_id).remaining == 0) {
     job.state = job::Ready{};
   } else {
     job.state = job::Blocked{};
   }
-  const Job& made = Insert(std::move(job), std::move(run.key), std::move(run.config_json));
+  const Job& made = Insert(std::move(job), ToHex(run.key), std::move(run.config_json));
   if (!set_id) return;
   FeatureSet& set = books_.feature_sets.at(*set_id);
   set.runs.push_back(made.id);
-  set.sweeps.insert(sweep_);
+  set.sweeps.insert(report_.sweep);
 }
 
 void Submitter::Prune(const std::vector<JobId>& runs) {
@@ -205,22 +287,61 @@ void Submitter::Prune(const std::vector<JobId>& runs) {
   report_.drops = batch_.drops;
 }
 
+Status MaySubmit(Books& books, const SubmitSweep& submit) {
+  if (const Sweep* existing = books.FindSweep(submit.spec.name); existing != nullptr) {
+    TUTTI_RETURN_IF_ERROR(books.MayChange(*existing));
+  }
+  if (submit.spec.dataset.empty() || books.datasets.contains(submit.spec.dataset)) return {};
+  return Error{ErrorCode::kAborted, "dataset " + submit.spec.dataset +
+                                        " was deleted while this was submitted; add it again"};
+}
+
 }  // namespace
 
 Result<SubmitReport> SubmitToBooks(Books& books, Batch& batch, JobDriver& driver,
                                    const SubmitSweep& submit) {
-  if (!submit.spec.dataset.empty() && !books.datasets.contains(submit.spec.dataset)) {
-    return Error{ErrorCode::kAborted, "dataset " + submit.spec.dataset +
-                                          " was deleted while this was submitted; add it again"};
-  }
+  TUTTI_RETURN_IF_ERROR(MaySubmit(books, submit));
   TUTTI_ASSIGN_OR_RETURN(SubmitPlan plan, PlanSubmit(books, submit));
+  SubmitReport report = ReportOf(plan, submit.prune);
   if (submit.mode == SubmitMode::kDryRun) {
-    SubmitReport report = ReportOf(plan, submit.prune);
     if (plan.existing != nullptr) report.sweep = plan.existing->record.id;
     report.preprocess_jobs_added = CountNewShards(books, submit, plan);
     return report;
   }
-  return Submitter(books, batch, driver, submit).Carry(std::move(plan));
+  auto pending = std::make_shared<PendingSubmit>();
+  pending->submit = {std::shared_ptr<const SubmitSweep>(), &submit};  // as long as this call lasts
+  pending->plan = std::move(plan);
+  pending->report = std::move(report);
+  Submitter submitter(books, batch, driver, *pending);
+  if (pending->JobsToAdd(books.options.tracks_per_shard) <= submit.jobs_at_once) {
+    submitter.Carry();
+    return std::move(pending->report);
+  }
+  submitter.Begin();
+  // From now on it owns what it needs, and looks the sweep up.
+  pending->submit = std::make_shared<SubmitSweep>(submit);
+  pending->plan.existing = nullptr;
+  books.submits[pending->report.sweep] = pending;
+  return ContinueSubmitToBooks(books, batch, driver, pending->report.sweep, submit.jobs_at_once);
+}
+
+Result<SubmitReport> ContinueSubmitToBooks(Books& books, Batch& batch, JobDriver& driver,
+                                           SweepId sweep, std::size_t jobs_at_once) {
+  const auto found = books.submits.find(sweep);
+  if (found == books.submits.end()) {
+    return Unavailable(
+        "this submit broke off, since something could not be stored, and is being "
+        "undone; submit it again in a moment");
+  }
+  const std::shared_ptr<PendingSubmit> pending = found->second;
+  Submitter submitter(books, batch, driver, *pending);
+  submitter.AddJobs(jobs_at_once);
+  pending->report.is_unfinished = !pending->is_whole();
+  if (pending->is_whole()) {
+    submitter.Finish();
+    books.submits.erase(sweep);
+  }
+  return pending->report;
 }
 
 }  // namespace tutti

@@ -13,5 +13,8 @@ namespace tutti {
 // As Core::Submit. On an error, and in a dry run, nothing was changed.
 Result<SubmitReport> SubmitToBooks(Books& books, Batch& batch, JobDriver& driver,
                                    const SubmitSweep& submit);
+// As Core::ContinueSubmit.
+Result<SubmitReport> ContinueSubmitToBooks(Books& books, Batch& batch, JobDriver& driver,
+                                           SweepId sweep, std::size_t jobs_at_once);
 
 }  // namespace tutti

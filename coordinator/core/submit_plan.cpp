@@ -1,15 +1,11 @@
 #include "coordinator/core/submit_plan.h"
 
 #include <algorithm>
-#include <map>
+#include <memory>
 #include <unordered_map>
 #include <utility>
 
-#include "common/check.h"
 #include "common/duration.h"
-#include "coordinator/core/expected_cost.h"
-#include "coordinator/core/fitness.h"
-#include "coordinator/core/run_check.h"
 
 namespace tutti {
 namespace {
@@ -76,51 +72,29 @@ RunsByKey RunsOf(const Books& books, SweepId sweep) {
   return runs;
 }
 
-// Takes the runs one by one, so that a million configurations are not there twice.
-Status PlanRuns(const SubmitSweep& submit, std::vector<RunSpec> runs, RunsByKey there,
-                SubmitPlan& plan) {
-  RunChecker checker(submit.manifest);
-  std::map<std::size_t, std::size_t> index_of;  // the checker's index → that of plan.specs
-  for (RunSpec& slot : runs) {
-    const RunSpec run = std::move(slot);
-    const bool needs_features = !submit.spec.dataset.empty();
-    std::size_t checked = 0;
-    if (needs_features) {
-      TUTTI_ASSIGN_OR_RETURN(checked, checker.Check(run.config));
-    }
-    const auto digest = DigestFromHex(run.key);
-    TUTTI_CHECK(digest.has_value(), "a run's key is no SHA-256");
-    if (there.erase(*digest) > 0) {
-      ++plan.runs_already_there;
-      continue;
-    }
-    PlannedRun planned;
-    planned.key = run.key;
-    planned.digest = *digest;
-    planned.config_json = DumpJson(run.config);
-    if (run.config.contains("runner")) planned.kind = JobKind::kCommand;
-    if (needs_features) {
-      const FeatureSpec& features = checker.specs()[checked];
-      const auto [index, is_new] = index_of.emplace(checked, plan.specs.size());
-      if (is_new) plan.specs.push_back(NameFeatureSpec(features));
-      planned.cost_seconds = ExpectedCostSeconds(run.config, features);
-      planned.needs_gpu = NeedsGpu(run.config);
-      planned.spec = index->second;
-    }
-    plan.added.push_back(std::move(planned));
+// What of the planned runs is new.
+void TakeRuns(RunPlan& runs, RunsByKey there, SubmitPlan& plan) {
+  plan.runs_planned = std::ssize(runs.runs);
+  plan.added = std::move(runs.runs);
+  plan.specs = runs.specs;
+  plan.works = runs.works;
+  if (!there.empty()) {
+    std::erase_if(plan.added, [&](const PlannedRun& run) { return there.erase(run.key) > 0; });
   }
-  plan.runs_planned = static_cast<std::int64_t>(runs.size());
+  plan.runs_already_there = plan.runs_planned - std::ssize(plan.added);
+  std::vector<bool> is_needed(plan.specs.size());
+  for (const PlannedRun& run : plan.added) {
+    if (!run.spec || is_needed[*run.spec]) continue;
+    is_needed[*run.spec] = true;
+    plan.needed_specs.push_back(*run.spec);
+  }
   for (const auto& [key, id] : there) plan.no_longer_named.push_back(id);
   std::ranges::sort(plan.no_longer_named);
-  return {};
 }
 
 }  // namespace
 
 Result<SubmitPlan> PlanSubmit(Books& books, const SubmitSweep& submit) {
-  if (submit.spec.dataset.empty() && !submit.spec.options.contains("runner")) {
-    return InvalidArgument("sweep " + submit.spec.name + " names no dataset");
-  }
   SubmitPlan plan;
   plan.existing = books.FindSweep(submit.spec.name);
   RunsByKey there;
@@ -130,8 +104,11 @@ Result<SubmitPlan> PlanSubmit(Books& books, const SubmitSweep& submit) {
     plan.notes = OperationalChanges(before.operational, submit.spec.operational);
     there = RunsOf(books, plan.existing->record.id);
   }
-  TUTTI_ASSIGN_OR_RETURN(auto runs, ExpandRuns(submit.spec, submit.dataset_version));
-  TUTTI_RETURN_IF_ERROR(PlanRuns(submit, std::move(runs), std::move(there), plan));
+  std::shared_ptr<RunPlan> runs = submit.runs;
+  if (runs == nullptr) {
+    TUTTI_ASSIGN_OR_RETURN(runs, PlanRuns(submit.spec, submit.dataset_version, submit.manifest));
+  }
+  TakeRuns(*runs, std::move(there), plan);
   return plan;
 }
 

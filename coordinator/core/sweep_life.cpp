@@ -1,11 +1,13 @@
 #include "coordinator/core/sweep_life.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 #include <vector>
 
 #include "common/check.h"
+#include "common/nearest_word.h"
 #include "coordinator/core/feature_flow.h"
 #include "coordinator/core/sweep_spec.h"
 
@@ -173,8 +175,12 @@ Result<SweepChangeReport> ChangeSweepInBooks(Books& books, Batch& batch, JobDriv
                                              const std::string& name, const SweepChange& change) {
   Sweep* sweep = books.FindSweep(name);
   if (sweep == nullptr) {
-    return NotFound("no sweep \"" + name + "\"; tutti sweeps shows what there is");
+    std::vector<std::string> names;
+    for (const auto& [id, known] : books.sweeps) names.push_back(known.record.name);
+    return NotFound("no sweep is named \"" + name + "\"" +
+                    DidYouMean(name, names, "tutti sweeps shows what there is"));
   }
+  TUTTI_RETURN_IF_ERROR(books.MayChange(*sweep));
   SweepChanger changer(books, batch, driver, *sweep);
   return std::visit([&](const auto& c) { return changer.Carry(c); }, change);
 }
@@ -183,6 +189,10 @@ Status CancelJobInBooks(Books& books, Batch&, JobDriver& driver, JobId id) {
   const auto found = books.jobs.find(id);
   const std::string name = "job " + std::to_string(id.value);
   if (found == books.jobs.end()) return NotFound("no " + name);
+  const Sweep& sweep = books.sweeps.at(found->second.sweep);
+  if (sweep.record.expansion && id > sweep.record.expansion->after) {
+    TUTTI_RETURN_IF_ERROR(books.MayChange(sweep));
+  }
   if (HasEnded(found->second)) {
     return FailedPrecondition(name + " has ended already (" +
                               std::string(Name(job::PhaseOf(found->second.state))) + ")");
@@ -191,19 +201,30 @@ Status CancelJobInBooks(Books& books, Batch&, JobDriver& driver, JobId id) {
 }
 
 void RemoveRuns(Books& books, Batch& batch, const std::vector<JobId>& runs) {
-  const std::set<JobId> gone(runs.begin(), runs.end());
+  std::map<FeatureSetId, std::set<JobId>> gone;
+  std::set<SweepId> sweeps;
   for (const JobId id : runs) {
     const Job& job = books.JobOf(id);
     TUTTI_CHECK(HasEnded(job), "a run that is waiting or live is removed");
+    if (job.feature_set != FeatureSetId{}) gone[job.feature_set].insert(id);
+    sweeps.insert(job.sweep);
     books.attempts.erase(books.attempts.lower_bound({id, 0}),
                          books.attempts.lower_bound({JobId{id.value + 1}, 0}));
     books.jobs.erase(id);
     batch.changes.push_back(RemoveRun{id});
   }
-  for (auto& [id, set] : books.feature_sets) {
-    if (std::erase_if(set.runs, [&](JobId run) { return gone.contains(run); }) == 0) continue;
-    set.sweeps.clear();
-    for (const JobId run : set.runs) set.sweeps.insert(books.JobOf(run).sweep);
+  for (const auto& [set_id, of_set] : gone) {
+    FeatureSet& set = books.feature_sets.at(set_id);
+    // In id order: what goes may be a small part at the end.
+    const auto first = std::ranges::lower_bound(set.runs, *of_set.begin());
+    set.runs.erase(
+        std::remove_if(first, set.runs.end(), [&](JobId run) { return of_set.contains(run); }),
+        set.runs.end());
+    std::erase_if(set.sweeps, [&](SweepId sweep) {
+      return sweeps.contains(sweep) && std::ranges::none_of(set.runs, [&](JobId run) {
+               return books.JobOf(run).sweep == sweep;
+             });
+    });
   }
 }
 
@@ -213,10 +234,9 @@ void RequeueShards(Books& books, SweepId sweep) {
       Job& job = books.JobOf(id);
       if (!set.sweeps.contains(sweep) && job.queue != sweep) continue;
       if (job::PhaseOf(job.state) != JobPhase::kReady) continue;
-      const ReadyJob entry{job.cost_seconds, job.id};
-      books.sweeps.at(job.queue).ready[IndexOf(job.kind)].erase(entry);
+      books.Dequeue(job);
       job.queue = books.SponsorOf(job);
-      books.sweeps.at(job.queue).ready[IndexOf(job.kind)].insert(entry);
+      books.Enqueue(job);
     }
   }
 }

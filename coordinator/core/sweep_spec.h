@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,11 @@ struct RunSpec {
 // The grid's product in the file's order (last axis fastest), less `exclude`, plus `include`; each
 // run once. kInvalidArgument: no run is left, or more than kMaxRunsPerSweep.
 Result<std::vector<RunSpec>> ExpandRuns(const SweepSpec& spec, const std::string& dataset_version);
+
+// The same run by run, so that a large grid's configurations are never there together. An error of
+// `take` ends it; errors as ExpandRuns.
+using TakeRun = std::function<Status(const Json& config, std::string key)>;
+Status ForEachRun(const SweepSpec& spec, const std::string& dataset_version, const TakeRun& take);
 
 inline constexpr std::int64_t kMaxRunsPerSweep = 2'000'000;
 

@@ -9,6 +9,7 @@
 #include "common/json.h"
 #include "coordinator/core/expected_cost.h"
 #include "coordinator/core/remaining_time.h"
+#include "coordinator/core/time_model.h"
 #include "coordinator/rpc/views.h"
 
 namespace tutti {
@@ -18,16 +19,6 @@ namespace {
 constexpr std::int64_t kMostRuns = 5'000;
 // Of a sweep's time, at which its past estimates are told.
 constexpr std::array kLookedAt{0.25, 0.5, 0.75};
-
-// Seconds of training and test; nothing where the runner tells none.
-double SecondsOf(const ResultRecord& result) {
-  double seconds = 0;
-  for (const char* name : {"train", "test"}) {
-    const auto timing = result.timings_seconds.find(name);
-    if (timing != result.timings_seconds.end()) seconds += timing->second;
-  }
-  return seconds;
-}
 
 // A run of which nothing is done yet, and how many epochs it may have.
 struct PlannedRun {
@@ -41,9 +32,8 @@ Result<std::optional<PlannedRun>> PlanOf(const JobRecord& job) {
   const auto spec = FeatureSpecFromJson(config.value("features", Json::object()));
   if (!spec.ok()) return std::optional<PlannedRun>();
   PlannedRun run;
-  run.pace.kind =
-      DumpJson(Json::array({config.value("model", Json()), config.value("slice_seconds", Json())}));
-  run.pace.cost = ExpectedCostSeconds(config, *spec);
+  run.pace.kind = WorkName(config);
+  run.pace.cost = ExpectedCost(config, *spec);
   const Json training = config.value("training", Json::object());
   if (training.is_object()) run.epochs = training.value("epochs", 0.0);
   return std::optional(run);
@@ -52,7 +42,7 @@ Result<std::optional<PlannedRun>> PlanOf(const JobRecord& job) {
 RunPace AfterResult(const PlannedRun& run, const ResultRecord& result) {
   RunPace pace = run.pace;
   pace.done = 1;
-  pace.seconds = SecondsOf(result);
+  pace.seconds = SecondsOfTraining(result.timings_seconds);
   return pace;
 }
 

@@ -1,8 +1,10 @@
 #include "coordinator/store/memory_store.h"
 
+#include <algorithm>
 #include <mutex>
 #include <ranges>
 
+#include "coordinator/core/time_model.h"
 #include "coordinator/store/memory_reader.h"
 
 namespace tutti {
@@ -22,6 +24,20 @@ bool MaySpeak(const MemoryTables& tables, const AttemptRecord& attempt) {
   if (attempt.outcome != kLost) return false;
   const JobPhase phase = tables.jobs.at(attempt.job).phase;
   return phase != JobPhase::kSucceeded && phase != JobPhase::kCancelled;
+}
+
+std::vector<StoredPace> NewestPaces(const MemoryTables& tables) {
+  std::vector<StoredPace> paces;
+  std::int64_t looked_at = 0;
+  for (const auto& [id, result] : std::views::reverse(tables.results)) {
+    if (tables.jobs.at(id).kind != JobKind::kTrain) continue;
+    if (++looked_at > kPacesLoaded) break;
+    const double seconds = SecondsOfTraining(result.timings_seconds);
+    const AttemptRecord& attempt = tables.attempts.at({id, result.attempt});
+    if (seconds > 0) paces.push_back({id, attempt.worker, attempt.device, seconds});
+  }
+  std::ranges::reverse(paces);
+  return paces;
 }
 
 }  // namespace
@@ -55,6 +71,7 @@ Result<StoredState> MemoryStore::Load() {
       if (artifact.name == "shard") state.shards.push_back({id, artifact.blob_hash});
     }
   }
+  state.paces = NewestPaces(tables);
   if (!state.sweeps.empty()) state.last_sweep_id = state.sweeps.back().id.value;
   if (!state.feature_sets.empty()) state.last_feature_set_id = state.feature_sets.back().id.value;
   state.last_job_id = tables.last_job_id.value;

@@ -40,6 +40,10 @@ void TakeShardRow(RowReader& row, StoredShard& shard) {
   row.Into(shard.job, shard.blob_hash);
 }
 
+void TakePaceRow(RowReader& row, StoredPace& pace) {
+  row.Into(pace.job, pace.worker, pace.device, pace.seconds);
+}
+
 Status WriteValues(SqliteConnection& connection, JobId job, std::string_view kind,
                    const std::map<std::string, double>& values) {
   SqliteQuery insert = connection.Query("INSERT INTO result_value VALUES (?1, ?2, ?3, ?4)");
@@ -142,6 +146,20 @@ Result<std::vector<StoredShard>> ReadShards(SqliteConnection& connection) {
       "WHERE job.kind = 'preprocess' AND result_artifact.name = 'shard' "
       "ORDER BY job.id, result_artifact.position");
   return ReadAll(query, "result_artifact", TakeShardRow);
+}
+
+// The newest by number of their job, so that no index beside the keys is needed.
+Result<std::vector<StoredPace>> ReadPaces(SqliteConnection& connection) {
+  SqliteQuery query = connection.Query(
+      "SELECT job, worker, device, seconds FROM ("
+      "SELECT newest.job AS job, attempt.worker AS worker, attempt.device AS device, "
+      "(SELECT sum(value) FROM result_value WHERE job = newest.job AND kind = 'timing' "
+      "AND name IN ('train', 'test')) AS seconds "
+      "FROM (SELECT job, attempt FROM result ORDER BY job DESC LIMIT ?1) AS newest "
+      "JOIN job ON job.id = newest.job AND job.kind = 'train' "
+      "JOIN attempt ON attempt.job = newest.job AND attempt.attempt = newest.attempt "
+      "ORDER BY newest.job DESC LIMIT ?2) WHERE seconds > 0 ORDER BY job");
+  return ReadAll(query.Bind(kResultsLookedAt, kPacesLoaded), "result_value", TakePaceRow);
 }
 
 }  // namespace tutti

@@ -94,6 +94,7 @@ Result<StoredState> SqliteStore::Load() {
   TUTTI_ASSIGN_OR_RETURN(state.workers, ReadWorkers(*connection_));
   TUTTI_ASSIGN_OR_RETURN(state.datasets, ReadDatasets(*connection_));
   TUTTI_ASSIGN_OR_RETURN(state.shards, ReadShards(*connection_));
+  TUTTI_ASSIGN_OR_RETURN(state.paces, ReadPaces(*connection_));
   if (!state.sweeps.empty()) state.last_sweep_id = state.sweeps.back().id.value;
   if (!state.feature_sets.empty()) state.last_feature_set_id = state.feature_sets.back().id.value;
   TUTTI_ASSIGN_OR_RETURN(state.last_job_id, ReadLastJobId(*connection_));

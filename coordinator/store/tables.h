@@ -63,6 +63,7 @@ Result<ResultRecord> ReadResult(SqliteConnection& connection, JobId job);
 Result<std::vector<ResultRecord>> ReadResultsOf(SqliteConnection& connection, SweepId sweep);
 // By job.
 Result<std::vector<StoredShard>> ReadShards(SqliteConnection& connection);
+Result<std::vector<StoredPace>> ReadPaces(SqliteConnection& connection);
 
 // epoch_table.cpp
 Status Write(SqliteConnection& connection, const PutEpoch& change);

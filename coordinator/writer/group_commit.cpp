@@ -30,6 +30,7 @@ void GroupCommit::Process(std::deque<Request> batch) {
   if (trouble_ && !TryAgain(now)) return AnswerWithoutCommit(batch);
   Changes changes;
   core_->ExpireLeases(now, changes);
+  core_->UndoSubmits(now, changes);
   for (const Request& request : batch) {
     if (request.decide) request.decide(*core_, now, changes);
   }

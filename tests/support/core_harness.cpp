@@ -60,7 +60,7 @@ void CoreHarness::Commit() {
 }
 
 Result<SubmitReport> CoreHarness::Submit(const SweepSpec& spec, const Manifest& manifest,
-                                         SubmitMode mode, bool prune) {
+                                         SubmitMode mode, bool prune, std::size_t jobs_at_once) {
   const std::string version =
       Sha256Hex(std::to_string(manifest.tracks.size()) + manifest.tracks.back().content_hash);
   if (!spec.dataset.empty()) {
@@ -70,13 +70,27 @@ Result<SubmitReport> CoreHarness::Submit(const SweepSpec& spec, const Manifest& 
     Register(dataset);
   }
   changes_.clear();
-  Result<SubmitReport> report = core_->Submit(
-      {spec, "name: " + spec.name + "\n", version, manifest, mode, prune}, Now(), changes_);
+  SubmitSweep submit{spec, "name: " + spec.name + "\n", version, manifest, mode, prune};
+  submit.jobs_at_once = jobs_at_once;
+  Result<SubmitReport> report = core_->Submit(submit, Now(), changes_);
   if (!report.ok()) {
     EXPECT_TRUE(changes_.empty()) << "a refused submit left changes";
   }
   Commit();
   return report;
+}
+
+Result<SubmitReport> CoreHarness::ContinueSubmit(SweepId sweep, std::size_t jobs_at_once) {
+  changes_.clear();
+  Result<SubmitReport> report = core_->ContinueSubmit(sweep, jobs_at_once, Now(), changes_);
+  Commit();
+  return report;
+}
+
+void CoreHarness::UndoSubmits() {
+  changes_.clear();
+  core_->UndoSubmits(Now(), changes_);
+  Commit();
 }
 
 bool CoreHarness::Register(const DatasetRecord& dataset) {

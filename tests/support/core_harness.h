@@ -27,7 +27,10 @@ class CoreHarness {
 
   // Registers the manifest as the spec's dataset first.
   Result<SubmitReport> Submit(const SweepSpec& spec, const Manifest& manifest,
-                              SubmitMode mode = SubmitMode::kApply, bool prune = false);
+                              SubmitMode mode = SubmitMode::kApply, bool prune = false,
+                              std::size_t jobs_at_once = kMaxJobsAtOnce);
+  Result<SubmitReport> ContinueSubmit(SweepId sweep, std::size_t jobs_at_once);
+  void UndoSubmits();
   bool Register(const DatasetRecord& dataset);
   Status DeleteDataset(const std::string& name);
   Result<WorkerChangeReport> ChangeWorker(const std::string& worker, WorkerChange change);

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "coordinator/core/time_model.h"
+
 namespace tutti {
 namespace {
 
@@ -118,6 +120,11 @@ StoredState StateFold::Load() const {
   for (const auto& [id, row] : workers) state.workers.push_back(row);
   for (const auto& [name, row] : datasets) state.datasets.push_back(row);
   for (const auto& [id, row] : results) {
+    const double seconds = SecondsOfTraining(row.timings_seconds);
+    if (jobs.at(id).kind == JobKind::kTrain && seconds > 0) {
+      const AttemptRecord& attempt = attempts.at({id, row.attempt});
+      state.paces.push_back({id, attempt.worker, attempt.device, seconds});
+    }
     if (jobs.at(id).kind != JobKind::kPreprocess) continue;
     for (const ArtifactRecord& artifact : row.artifacts) {
       if (artifact.name == "shard") state.shards.push_back({id, artifact.blob_hash});

@@ -124,7 +124,7 @@ TEST_F(RestoreTest, TheInspectorSeesEveryCounterAndIndex) {
   EXPECT_EQ(violations([](Books& b) { b.feature_sets.at({1}).runs.pop_back(); }), 1U);
   EXPECT_EQ(violations([](Books& b) { b.deadlines.clear(); }), 2U);
   EXPECT_EQ(violations([](Books& b) { b.workers.begin()->second.live.clear(); }), 2U);
-  EXPECT_EQ(violations([](Books& b) { b.sweeps.at({1}).ready[1].clear(); }), 2U);
+  EXPECT_EQ(violations([](Books& b) { b.sweeps.at({1}).ready[1].Clear(); }), 2U);
   EXPECT_EQ(violations([](Books& b) { b.attempts.begin()->second.row.worker.value = "b"; }), 1U);
   EXPECT_EQ(violations([](Books& b) {
               OpenAttempt twin = b.attempts.begin()->second;

@@ -1,5 +1,8 @@
 #include "coordinator/core/run_check.h"
 
+#include <array>
+#include <string>
+
 #include <gtest/gtest.h>
 
 #include "coordinator/core/class_selection.h"
@@ -81,6 +84,26 @@ TEST_F(RunCheckTest, TooFewTracksForTheSplitAreRefused) {
   ExpectRefused(Config(), "split of 9 tracks");
 }
 
+TEST_F(RunCheckTest, AClassOfTooFewSongsIsNamedAlsoWhereClassesAreChosen) {
+  // All of rock but one song.
+  std::erase_if(manifest_.tracks, [left = 1](const ManifestTrack& track) mutable {
+    return track.label == 2 && left-- <= 0;
+  });
+  ExpectRefused(Config(), "class \"rock\" has 1 track left");
+  Json config = Config();
+  config["split"] = {{"kind", "kfold"}, {"folds", 4}};
+  ExpectRefused(config, "class \"rock\" has 1 track, 4 folds");
+  config["classes"] = {"jazz", "rock"};
+  ExpectRefused(config, "class \"rock\" has 1 track, 4 folds");
+  RunChecker checker(manifest_);
+  config["classes"] = {"jazz", "blues"};
+  EXPECT_TRUE(IsOk(checker.Check(config)));
+
+  CoreHarness harness;
+  EXPECT_TRUE(FailsWith(harness.Submit(MakeSweepSpec("s", {"rnn"}, {1}), manifest_),
+                        ErrorCode::kInvalidArgument, "class \"rock\" has 1 track left"));
+}
+
 TEST_F(RunCheckTest, AnUnknownSplitIsRefused) {
   Json config = Config();
   config["split"]["kind"] = "random";
@@ -93,7 +116,55 @@ TEST_F(RunCheckTest, DuplicatesAreRefusedWhereTheSplitSaysSo) {
   EXPECT_TRUE(IsOk(checker.Check(Config())));
   Json config = Config();
   config["split"]["duplicates"] = "refuse";
-  ExpectRefused(config, "000002.wav and 000009.wav");
+  for (const char* kind : {"stratified", "kfold"}) {
+    config["split"]["kind"] = kind;
+    ExpectRefused(config, "000002.wav and 000009.wav");
+  }
+}
+
+TEST_F(RunCheckTest, DuplicatesThatCannotPartAreNoneToRefuse) {
+  Json config = Config();
+  config["split"]["duplicates"] = "refuse";
+  const auto passes = [&] {
+    RunChecker checker(manifest_);
+    return IsOk(checker.Check(config));
+  };
+  manifest_.tracks[9].content_hash = manifest_.tracks[0].content_hash;  // both blues
+  EXPECT_FALSE(passes());
+  config["split"]["kind"] = "grouped";
+  EXPECT_TRUE(passes()) << "equal contents are one group";
+  config["split"]["kind"] = "stratified";
+  config["classes"] = {"jazz", "rock"};
+  EXPECT_TRUE(passes()) << "their class takes no part";
+}
+
+TEST_F(RunCheckTest, ByFileDuplicatesAreRefusedWhereTheirPartsDifferOrValidationIsStillToBeTaken) {
+  Json config = Config();
+  config["split"] = {{"kind", "file"}, {"validation", 0.2}, {"duplicates", "refuse"}};
+  const std::array<std::string, 3> parts{"train", "validation", "test"};
+  for (std::size_t i = 0; i < manifest_.tracks.size(); ++i) {
+    manifest_.tracks[i].part = parts[(i / 3) % 3];
+  }
+  ManifestTrack& first = manifest_.tracks[0];
+  ManifestTrack& second = manifest_.tracks[9];
+  ASSERT_EQ(first.part, second.part);
+  second.content_hash = first.content_hash;
+  const auto passes = [&] {
+    RunChecker checker(manifest_);
+    return IsOk(checker.Check(config));
+  };
+  EXPECT_TRUE(passes());
+  second.part = "test";
+  ExpectRefused(config, "000000.wav and 000009.wav");
+  second.part = "";
+  EXPECT_TRUE(passes()) << "what is in no part is not heard";
+  second.part = "train";
+  for (ManifestTrack& track : manifest_.tracks) {
+    if (track.part == "validation") track.part = "train";
+  }
+  ExpectRefused(config, "000000.wav and 000009.wav");
+  first.part = second.part = "test";
+  EXPECT_TRUE(passes());
 }
 
 TEST(ClassSelection, KeepsTheManifestsOrderAndRenumbers) {
@@ -112,7 +183,7 @@ TEST(ExpectedCost, OrdersModelsEpochsAndOverlaps) {
   const auto cost = [](const char* path, const Json& value) {
     Json config = Config();
     config[Json::json_pointer(path)] = value;
-    return ExpectedCostSeconds(config, {});
+    return ExpectedCost(config, {});
   };
   EXPECT_GT(cost("/model", "cnn"), cost("/model", "crnn2d"));
   EXPECT_GT(cost("/model", "crnn2d"), cost("/model", "crnn1d"));
@@ -120,7 +191,7 @@ TEST(ExpectedCost, OrdersModelsEpochsAndOverlaps) {
   EXPECT_EQ(cost("/model", "unheard of"), cost("/model", "cnn"));
   EXPECT_GT(cost("/training/epochs", 300), cost("/training/epochs", 30));
   EXPECT_GT(cost("/training/overlap", 0.5), cost("/training/overlap", 0.0));
-  EXPECT_GT(ExpectedCostSeconds(Json::object(), {}), 0);
+  EXPECT_GT(ExpectedCost(Json::object(), {}), 0);
 }
 
 }  // namespace
