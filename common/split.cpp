@@ -100,9 +100,19 @@ Halves StratifiedShuffle(std::span<const std::int32_t> labels, std::int64_t take
   return halves;
 }
 
+std::string ClassName(std::int32_t label, ClassNames classes) {
+  const auto at = static_cast<std::size_t>(label);
+  return at < classes.size() ? "class \"" + classes[at] + "\""
+                             : "class number " + std::to_string(label);
+}
+
+std::string TracksText(std::int64_t count) {
+  return std::to_string(count) + (count == 1 ? " track" : " tracks");
+}
+
 // What scikit-learn would refuse, told in tracks and classes. Returns the size of the part.
 Result<std::int64_t> CheckPart(std::span<const std::int32_t> labels, double share,
-                               const std::string& part) {
+                               const std::string& part, ClassNames names) {
   if (!(share > 0 && share < 1)) {
     return InvalidArgument("split: " + part + ": expected a share above 0 and below 1, got " +
                            std::to_string(share));
@@ -115,11 +125,13 @@ Result<std::int64_t> CheckPart(std::span<const std::int32_t> labels, double shar
     return InvalidArgument("split: " + part + ": expected tracks of at least 2 classes, got " +
                            std::to_string(classes));
   }
-  for (const auto& [label, count] : counts) {
-    if (count < 2) {
-      return InvalidArgument("split: " + part + ": class number " + std::to_string(label) +
-                             " has 1 track left, a stratified split needs at least 2 a class");
-    }
+  const auto smallest =
+      std::ranges::min_element(counts, {}, [](const auto& e) { return e.second; });
+  const std::string smallest_name = ClassName(smallest->first, names);
+  if (smallest->second < 2) {
+    return InvalidArgument("split: " + part + ": " + smallest_name + " has " +
+                           TracksText(smallest->second) +
+                           " left, a stratified split needs at least 2 a class");
   }
   const auto taken = static_cast<std::int64_t>(std::ceil(share * static_cast<double>(n)));
   if (taken < classes || n - taken < classes) {
@@ -130,7 +142,8 @@ Result<std::int64_t> CheckPart(std::span<const std::int32_t> labels, double shar
         "split: " + part + ": a share of " + std::to_string(share) + " of " + std::to_string(n) +
         " tracks cannot hold one of each of the " + std::to_string(classes) +
         " classes; it needs about " + std::to_string(needed) + " tracks (" +
-        std::to_string((needed + classes - 1) / classes) + " a class), or another share");
+        std::to_string((needed + classes - 1) / classes) + " a class), or another share; " +
+        smallest_name + " has " + TracksText(smallest->second));
   }
   return taken;
 }
@@ -138,10 +151,10 @@ Result<std::int64_t> CheckPart(std::span<const std::int32_t> labels, double shar
 }  // namespace
 
 Status TakeValidation(std::span<const std::int32_t> labels, double share, std::uint32_t seed,
-                      Split& split) {
+                      ClassNames classes, Split& split) {
   std::vector<std::int32_t> rest;
   for (const std::int64_t at : split.train) rest.push_back(labels[static_cast<std::size_t>(at)]);
-  TUTTI_ASSIGN_OR_RETURN(const std::int64_t taken, CheckPart(rest, share, "validation"));
+  TUTTI_ASSIGN_OR_RETURN(const std::int64_t taken, CheckPart(rest, share, "validation", classes));
   const Halves halves = StratifiedShuffle(rest, taken, seed);
   Positions train;
   for (const std::int64_t at : halves.kept) {
@@ -156,12 +169,14 @@ Status TakeValidation(std::span<const std::int32_t> labels, double share, std::u
 
 Result<Split> StratifiedSplit(std::span<const std::int32_t> labels,
                               const StratifiedOptions& options) {
-  TUTTI_ASSIGN_OR_RETURN(const std::int64_t n_test, CheckPart(labels, options.test, "test"));
+  TUTTI_ASSIGN_OR_RETURN(const std::int64_t n_test,
+                         CheckPart(labels, options.test, "test", options.classes));
   Halves outer = StratifiedShuffle(labels, n_test, options.seed);
   Split split;
   split.test = std::move(outer.taken);
   split.train = std::move(outer.kept);
-  TUTTI_RETURN_IF_ERROR(TakeValidation(labels, options.validation, options.seed, split));
+  TUTTI_RETURN_IF_ERROR(
+      TakeValidation(labels, options.validation, options.seed, options.classes, split));
   return split;
 }
 
@@ -183,8 +198,8 @@ Result<Split> KFoldSplit(std::span<const std::int32_t> labels, const KFoldOption
   for (const auto& [label, at] : class_of) {
     const auto count = static_cast<std::int64_t>(classes[at].size());
     if (count >= folds) continue;
-    return InvalidArgument("split: class number " + std::to_string(label) + " has " +
-                           std::to_string(count) + " tracks, " + std::to_string(folds) +
+    return InvalidArgument("split: " + ClassName(label, options.classes) + " has " +
+                           TracksText(count) + ", " + std::to_string(folds) +
                            " folds need at least as many a class");
   }
   // The sorted labels dealt to the folds in turn say how many of each class every fold gets.
@@ -212,7 +227,8 @@ Result<Split> KFoldSplit(std::span<const std::int32_t> labels, const KFoldOption
   for (std::size_t i = 0; i < labels.size(); ++i) {
     (fold_of[i] == options.fold ? split.test : split.train).push_back(static_cast<std::int64_t>(i));
   }
-  TUTTI_RETURN_IF_ERROR(TakeValidation(labels, options.validation, options.seed, split));
+  TUTTI_RETURN_IF_ERROR(
+      TakeValidation(labels, options.validation, options.seed, options.classes, split));
   return split;
 }
 

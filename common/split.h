@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "common/result.h"
@@ -24,10 +25,15 @@ struct Split {
   friend bool operator==(const Split&, const Split&) = default;
 };
 
+// Names of the labels, by which errors call the classes; none: they are called by number. What they
+// point to must outlive the call.
+using ClassNames = std::span<const std::string>;
+
 struct StratifiedOptions {
   double test = 0.1;        // share of all
   double validation = 0.1;  // share of what the test part leaves
   std::uint32_t seed = 0;
+  ClassNames classes{};
 };
 
 // labels: one per track, >= 0. kInvalidArgument, saying how many tracks which class would need:
@@ -41,6 +47,7 @@ struct KFoldOptions {
   std::int64_t fold = 0;    // the one that tests, 0 for the first
   double validation = 0.1;  // share of the other folds, taken as StratifiedSplit does
   std::uint32_t seed = 0;
+  ClassNames classes{};
 };
 
 // Test parts are those of scikit-learn's StratifiedKFold(folds, shuffle=True, random_state=seed).
@@ -53,6 +60,6 @@ Result<Split> KFoldSplit(std::span<const std::int32_t> labels, const KFoldOption
 // Moves a share of `train` to validation, stratified, as StratifiedSplit does.
 // kInvalidArgument: as there.
 Status TakeValidation(std::span<const std::int32_t> labels, double share, std::uint32_t seed,
-                      Split& split);
+                      ClassNames classes, Split& split);
 
 }  // namespace tutti

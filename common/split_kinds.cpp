@@ -131,7 +131,8 @@ Result<Split> FileSplit(std::span<const SplitTrack> tracks, const SplitOptions& 
         ": put a split.csv (path,part) beside the classes and add the dataset again");
   }
   if (split.validation.empty()) {
-    TUTTI_RETURN_IF_ERROR(TakeValidation(labels, options.validation, options.seed, split));
+    TUTTI_RETURN_IF_ERROR(
+        TakeValidation(labels, options.validation, options.seed, options.classes, split));
   }
   return split;
 }
@@ -205,26 +206,38 @@ Result<Split> MakeSplit(std::span<const SplitTrack> tracks, const SplitOptions& 
   for (const SplitTrack& track : tracks) labels.push_back(track.label);
   switch (options.kind) {
     case SplitKind::kStratified:
-      return StratifiedSplit(labels, {options.test, options.validation, options.seed});
+      return StratifiedSplit(labels,
+                             {options.test, options.validation, options.seed, options.classes});
     case SplitKind::kGrouped:
       return GroupedSplit(tracks, options);
     case SplitKind::kFile:
       return FileSplit(tracks, options);
     case SplitKind::kKFold:
-      return KFoldSplit(labels, {options.folds, options.fold, options.validation, options.seed});
+      return KFoldSplit(
+          labels, {options.folds, options.fold, options.validation, options.seed, options.classes});
   }
   return Internal("a kind of split that is none");
 }
 
 Status CheckSides(std::span<const SplitTrack> tracks, const Split& split, SplitKind kind) {
-  // What stands on a side → the side and the track that brought it there.
-  std::map<std::string, std::pair<std::size_t, std::int64_t>> side_of;
-  const std::array<const std::vector<std::int64_t>*, 3> sides{&split.train, &split.validation,
-                                                              &split.test};
+  struct Place {
+    std::size_t side;
+    std::int64_t track;
+  };
+  static constexpr std::array<std::string_view, kParts> kNames{"train", "validation", "test"};
+  const auto text_of = [&](const Place& place) {
+    const std::string_view path = tracks[static_cast<std::size_t>(place.track)].path;
+    return (path.empty() ? "number " + std::to_string(place.track) : std::string(path)) + " in " +
+           std::string(kNames[place.side]);
+  };
+  std::map<std::string, Place> place_of;  // of what stands on a side
+  const std::array<const std::vector<std::int64_t>*, kParts> sides{&split.train, &split.validation,
+                                                                   &split.test};
   for (std::size_t side = 0; side < sides.size(); ++side) {
     for (const std::int64_t at : *sides[side]) {
       const SplitTrack& track = tracks[static_cast<std::size_t>(at)];
-      std::vector<std::string> names{"track " + std::to_string(at)};
+      const std::string itself = "track " + std::to_string(at);
+      std::vector<std::string> names{itself};
       if (kind == SplitKind::kGrouped) {
         if (!track.group.empty()) names.push_back("group " + std::string(track.group));
         if (!track.content_hash.empty()) {
@@ -232,11 +245,12 @@ Status CheckSides(std::span<const SplitTrack> tracks, const Split& split, SplitK
         }
       }
       for (const std::string& name : names) {
-        const auto [before, is_new] = side_of.try_emplace(name, side, at);
-        const bool repeated = name == names[0] && !is_new;
-        if (!repeated && before->second.first == side) continue;
-        return Internal("split: " + name + " is on two sides, by tracks " +
-                        std::to_string(before->second.second) + " and " + std::to_string(at));
+        const auto [before, is_new] = place_of.try_emplace(name, Place{side, at});
+        if (is_new || (name != itself && before->second.side == side)) continue;
+        return DataLoss("split: " + name +
+                        (name == itself ? " is there twice, " : " is on two sides, ") +
+                        text_of(before->second) + " and " + text_of({side, at}) +
+                        "; a run on such a split is not trained");
       }
     }
   }

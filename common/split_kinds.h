@@ -18,6 +18,7 @@ struct SplitTrack {
   std::string_view group;         // empty: none
   std::string_view content_hash;  // tracks of one content are one group
   std::string_view part;          // of a user's split file; empty: in none
+  std::string_view path{};        // for messages
 };
 
 enum class SplitKind { kStratified, kGrouped, kFile, kKFold };
@@ -29,6 +30,7 @@ struct SplitOptions {
   std::int64_t folds = 5;
   std::int64_t fold = 0;
   std::uint32_t seed = 0;
+  ClassNames classes{};
 };
 
 // split: the option `split` of a run ({"kind", "test", …}). kInvalidArgument: a kind that is none.
@@ -40,7 +42,8 @@ Result<SplitOptions> ParseSplitOptions(const Json& split, std::int64_t seed);
 Result<Split> MakeSplit(std::span<const SplitTrack> tracks, const SplitOptions& options);
 
 // What every split must keep, whatever made it: no track is on two sides; under kGrouped no group
-// and no content either. kInternal: it does not, with the positions.
+// and no content either. kDataLoss: it does not, naming tracks and sides; nothing may be trained on
+// it.
 Status CheckSides(std::span<const SplitTrack> tracks, const Split& split, SplitKind kind);
 
 // Every group on one side, parts as near to their shares of each class as groups allow: of 32

@@ -55,7 +55,7 @@ std::vector<SplitTrack> SplitTracksOf(const Manifest& manifest,
   all.reserve(tracks.size());
   for (std::size_t i = 0; i < tracks.size(); ++i) {
     const ManifestTrack& track = manifest.tracks[static_cast<std::size_t>(tracks[i])];
-    all.push_back({labels[i], track.group, track.content_hash, track.part});
+    all.push_back({labels[i], track.group, track.content_hash, track.part, track.path});
   }
   return all;
 }

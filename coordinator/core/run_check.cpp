@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <span>
+#include <string>
 #include <unordered_map>
 #include <utility>
 
@@ -48,15 +50,25 @@ Status CheckSlice(const FeatureSpec& spec, double slice_seconds) {
   return {};
 }
 
-// Two tracks of the same content may fall on both sides of a split.
-Status RefuseDuplicates(const Manifest& manifest) {
-  std::unordered_map<std::string_view, const ManifestTrack*> seen;
-  for (const ManifestTrack& track : manifest.tracks) {
+// Two tracks of the same content may fall on both sides of a split: under `grouped` never, in a
+// user's file where their parts differ or both train and validation is still to be taken from that.
+Status RefuseDuplicates(std::span<const SplitTrack> tracks, SplitKind kind) {
+  if (kind == SplitKind::kGrouped) return {};
+  const bool by_file = kind == SplitKind::kFile;
+  const bool takes_validation =
+      std::ranges::find(tracks, "validation", &SplitTrack::part) == tracks.end();
+  std::unordered_map<std::string_view, const SplitTrack*> seen;
+  for (const SplitTrack& track : tracks) {
+    if (by_file && track.part.empty()) continue;
     const auto [first, is_new] = seen.emplace(track.content_hash, &track);
     if (is_new) continue;
-    return InvalidArgument("split.duplicates: refuse, and " + first->second->path + " and " +
-                           track.path +
-                           " have the same content; remove one, or say duplicates: keep");
+    const bool stay_together =
+        first->second->part == track.part && !(takes_validation && track.part == "train");
+    if (by_file && stay_together) continue;
+    return InvalidArgument("split.duplicates: refuse, and " + std::string(first->second->path) +
+                           " and " + std::string(track.path) +
+                           " have the same content, which may fall on two sides; remove one, say "
+                           "split.kind: grouped, or say duplicates: keep");
   }
   return {};
 }
@@ -100,12 +112,13 @@ Status RunChecker::CheckSplit(const Json& split, const Json& classes) {
   TUTTI_ASSIGN_OR_RETURN(const ClassSelection selection, SelectClasses(manifest_, classes));
   TUTTI_ASSIGN_OR_RETURN(const std::string duplicates,
                          FieldOr<std::string>(split, "duplicates", "keep", "split"));
-  if (duplicates == "refuse") TUTTI_RETURN_IF_ERROR(RefuseDuplicates(manifest_));
   // With any seed: whether it works hangs on ties between classes or the order of groups at most,
   // and such a run fails when it is leased.
-  TUTTI_ASSIGN_OR_RETURN(const SplitOptions options, ParseSplitOptions(split, 0));
+  TUTTI_ASSIGN_OR_RETURN(SplitOptions options, ParseSplitOptions(split, 0));
+  options.classes = selection.classes;
   const std::vector<SplitTrack> tracks =
       SplitTracksOf(manifest_, selection.tracks, selection.labels);
+  if (duplicates == "refuse") TUTTI_RETURN_IF_ERROR(RefuseDuplicates(tracks, options.kind));
   if (Result<Split> parts = MakeSplit(tracks, options); !parts) {
     return Annotate(parts.error(), "split of " + std::to_string(tracks.size()) + " tracks");
   }

@@ -25,7 +25,7 @@ class RunChecker {
 
   // Index of the run's feature spec in specs(). kInvalidArgument, naming option and value: a bad
   // feature option, a slice longer than the clip or under kMinSliceFrames, a class that is not
-  // there, too few tracks for the split, duplicates where the split refuses them.
+  // there, too few tracks for the split, duplicates that may part where the split refuses them.
   Result<std::size_t> Check(const Json& config);
 
   // Distinct ones, in the order in which they came.

@@ -206,9 +206,10 @@ Status LeaseBuilder::AddFeatures(const JobRecord& job, const Json& config, const
     labels.push_back(label);
     ids.push_back(at.id);
   }
-  TUTTI_ASSIGN_OR_RETURN(const SplitOptions options, SplitOptionsOf(config));
+  TUTTI_ASSIGN_OR_RETURN(SplitOptions options, SplitOptionsOf(config));
+  options.classes = selection.classes;
   const std::vector<SplitTrack> split_tracks = SplitTracksOf(manifest, ids, labels);
-  TUTTI_ASSIGN_OR_RETURN(const Split split, MakeSplit(split_tracks, options));
+  TUTTI_ASSIGN_OR_RETURN(const Split split, make_split_(split_tracks, options));
   TUTTI_RETURN_IF_ERROR(CheckSides(split_tracks, split, options.kind));
   AddSplit(split, ids, *lease.mutable_split());
 

@@ -1,16 +1,19 @@
 // From "this worker may run that attempt" to the message that tells it everything it needs.
 #pragma once
 
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "common/manifest.h"
 #include "common/result.h"
+#include "common/split_kinds.h"
 #include "coordinator/core/core.h"
 #include "coordinator/rpc/manifest_cache.h"
 #include "coordinator/store/store.h"
@@ -44,13 +47,18 @@ using SweepsOfLeases = std::map<SweepId, SweepOfLeases>;
 // coordinator cannot read what it needs (all readers busy, a disk that fails); it is tried again.
 FailureClass FailureOfLease(const Error& error);
 
+// What makes a run's split; whatever it is, its splits are checked (CheckSides).
+using SplitMaker = std::function<Result<Split>(std::span<const SplitTrack>, const SplitOptions&)>;
+
 // Thread-safe.
 class LeaseBuilder {
  public:
-  explicit LeaseBuilder(ManifestCache& manifests) : manifests_(manifests) {}
+  explicit LeaseBuilder(ManifestCache& manifests, SplitMaker make_split = MakeSplit)
+      : manifests_(manifests), make_split_(std::move(make_split)) {}
 
   // kInvalidArgument: the configuration cannot be run on these tracks (too few songs of a class, an
-  // unknown class). kDataLoss: rows or blobs that should be there are not.
+  // unknown class). kDataLoss: rows or blobs that should be there are not; a song, or what must not
+  // be parted, is on two sides of the split.
   // sweeps: of the same batch, of the same reader; what is missing in it is added.
   Result<v1::Lease> Build(const Grant& grant, StoreReader& reader, SweepsOfLeases& sweeps);
 
@@ -63,6 +71,7 @@ class LeaseBuilder {
   Status AddPreprocessing(const JobRecord& job, const SweepRecord& sweep, v1::Lease& lease);
 
   ManifestCache& manifests_;
+  const SplitMaker make_split_;
   std::mutex mutex_;
   std::list<std::pair<FeatureSetId, std::shared_ptr<const FeatureTracks>>> newest_first_;
 };

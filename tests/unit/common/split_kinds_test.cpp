@@ -194,18 +194,19 @@ TEST(CheckSides, ATrackOnTwoSidesIsAlwaysFound) {
   const std::vector<SplitTrack> tracks{{0, "", "a", ""}, {0, "", "b", ""}, {1, "", "c", ""}};
   EXPECT_TRUE(IsOk(CheckSides(tracks, {{0}, {1}, {2}}, SplitKind::kStratified)));
   EXPECT_TRUE(FailsWith(CheckSides(tracks, {{0}, {1}, {2, 0}}, SplitKind::kStratified),
-                        ErrorCode::kInternal, "track 0 is on two sides"));
+                        ErrorCode::kDataLoss,
+                        "track 0 is there twice, number 0 in train and number 0 in test"));
   EXPECT_TRUE(FailsWith(CheckSides(tracks, {{0, 0}, {1}, {2}}, SplitKind::kFile),
-                        ErrorCode::kInternal, "track 0"));
+                        ErrorCode::kDataLoss, "track 0"));
 }
 
 TEST(CheckSides, UnderGroupedNeitherGroupNorContentCrosses) {
   const std::vector<SplitTrack> tracks{
       {0, "x", "a", ""}, {0, "x", "b", ""}, {1, "", "c", ""}, {1, "y", "c", ""}};
   EXPECT_TRUE(FailsWith(CheckSides(tracks, {{0}, {2, 3}, {1}}, SplitKind::kGrouped),
-                        ErrorCode::kInternal, "group x"));
+                        ErrorCode::kDataLoss, "group x"));
   EXPECT_TRUE(FailsWith(CheckSides(tracks, {{0, 1}, {2}, {3}}, SplitKind::kGrouped),
-                        ErrorCode::kInternal, "content c"));
+                        ErrorCode::kDataLoss, "content c"));
   EXPECT_TRUE(IsOk(CheckSides(tracks, {{0, 1}, {2, 3}, {}}, SplitKind::kGrouped)));
   EXPECT_TRUE(IsOk(CheckSides(tracks, {{0}, {2}, {1, 3}}, SplitKind::kStratified)))
       << "elsewhere duplicates may cross; they are counted";

@@ -95,10 +95,20 @@ TEST(Split, TooFewTracksAreRefusedWithTheNumberNeeded) {
                         "it needs about 100 tracks (10 a class)"));
 }
 
-TEST(Split, AClassOfOneTrackIsRefusedByItsNumber) {
+TEST(Split, AClassOfTooFewTracksIsRefusedByItsNameOrElseItsNumber) {
   const std::vector<std::int32_t> labels{0, 0, 0, 0, 0, 0, 1};
+  const std::vector<std::string> names{"blues", "jazz"};
+  EXPECT_TRUE(FailsWith(StratifiedSplit(labels, {0.3, 0.3, 1, names}), ErrorCode::kInvalidArgument,
+                        "test: class \"jazz\" has 1 track left"));
   EXPECT_TRUE(FailsWith(StratifiedSplit(labels, {0.3, 0.3, 1}), ErrorCode::kInvalidArgument,
-                        "class number 1 has 1 track"));
+                        "class number 1 has 1 track left"));
+  const std::vector<std::int32_t> two{0, 0, 0, 0, 0, 0, 0, 0, 1, 1};
+  EXPECT_TRUE(FailsWith(StratifiedSplit(two, {0.3, 0.3, 1, names}), ErrorCode::kInvalidArgument,
+                        "validation: class \"jazz\" has 1 track left"));
+  EXPECT_TRUE(FailsWith(StratifiedSplit(two, {0.1, 0.3, 1, names}), ErrorCode::kInvalidArgument,
+                        "or another share; class \"jazz\" has 2 tracks"));
+  EXPECT_TRUE(FailsWith(KFoldSplit(two, {3, 0, 0.3, 1, names}), ErrorCode::kInvalidArgument,
+                        "class \"jazz\" has 2 tracks, 3 folds"));
 }
 
 TEST(Split, OneClassIsRefused) {
