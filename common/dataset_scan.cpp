@@ -178,11 +178,10 @@ Status ApplyTable(const fs::path& given, const fs::path& by_default, std::string
   TUTTI_ASSIGN_OR_RETURN(const std::string text, files.ReadFile(path));
   TUTTI_ASSIGN_OR_RETURN(const auto rows, ParseTwoColumns(text, header, path.string()));
   std::string unknown;
-  std::size_t unknown_count = 0;
   for (const auto& [name, value] : rows) {
     const auto track = std::ranges::lower_bound(tracks, name, {}, &ManifestTrack::path);
     if (track == tracks.end() || track->path != name) {
-      if (++unknown_count <= kNamedInMessages) unknown += "\n  " + name;
+      unknown += "\n  " + name;
       continue;
     }
     if (header == "path,part" && value != "train" && value != "validation" && value != "test") {
@@ -191,10 +190,7 @@ Status ApplyTable(const fs::path& given, const fs::path& by_default, std::string
     }
     (*track).*field = value;
   }
-  if (unknown_count == 0) return {};
-  if (unknown_count > kNamedInMessages) {
-    unknown += "\n  and " + std::to_string(unknown_count - kNamedInMessages) + " more";
-  }
+  if (unknown.empty()) return {};
   return InvalidArgument(path.string() + ": names tracks that are not in the dataset:" + unknown);
 }
 

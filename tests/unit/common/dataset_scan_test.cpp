@@ -110,6 +110,21 @@ TEST_F(DatasetScanTest, ATableThatNamesUnknownTracksIsRefusedNamingAll) {
   EXPECT_TRUE(FailsWith(scan, ErrorCode::kInvalidArgument, "rock/x.wav\n  rock/y.wav"));
 }
 
+TEST_F(DatasetScanTest, HoweverManyTracksATableDoesNotKnowAllAreNamed) {
+  Write("rock/a.wav", "a");
+  std::string table = "path,part\nrock/a.wav,train\n";
+  std::string named;
+  for (int i = 100; i < 300; ++i) {
+    table += "rock/" + std::to_string(i) + ".wav,test\n";
+    named += "\n  rock/" + std::to_string(i) + ".wav";
+  }
+  Write("split.csv", table);
+  const auto scan = Scan();
+  EXPECT_TRUE(FailsWith(scan, ErrorCode::kInvalidArgument, "split.csv"));
+  ASSERT_GT(scan.error().message.size(), named.size());
+  EXPECT_TRUE(scan.error().message.ends_with(":" + named)) << scan.error().message;
+}
+
 TEST_F(DatasetScanTest, AMalformedTableIsToldWithItsLine) {
   Write("rock/a.wav", "a");
   Write("groups.csv", "path,group\nrock/a.wav\n");
