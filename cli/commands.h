@@ -5,6 +5,9 @@
 
 namespace tutti {
 
+// All of them.
+void AddCommands(CLI::App& program, Context& context);
+
 void AddLocalCommand(CLI::App& program, Context& context);
 void AddDatasetCommand(CLI::App& program, Context& context);
 // check, split, figure: of a folder, so they need no coordinator. dataset: the command of that

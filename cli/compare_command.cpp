@@ -5,7 +5,9 @@
 
 #include "cli/commands.h"
 #include "cli/connection.h"
+#include "cli/findings.h"
 #include "cli/queries.h"
+#include "cli/result_tables.h"
 #include "cli/table_layout.h"
 #include "cli/text_table.h"
 
@@ -132,8 +134,14 @@ OrderedJson CellJson(const Cell* cell) {
           {"std", cell->has_std() ? OrderedJson(cell->std()) : OrderedJson()}};
 }
 
-OrderedJson ComparisonJson(const std::vector<Pair>& pairs, const CompareOptions& options,
-                           const std::string& metric) {
+Result<OrderedJson> UndecodableJson(const v1::GetTableResponse& table) {
+  TUTTI_ASSIGN_OR_RETURN(const OrderedJson json, TableJson(table));
+  return json["undecodable"];
+}
+
+Result<OrderedJson> ComparisonJson(const std::vector<Pair>& pairs,
+                                   const v1::GetTableResponse& first,
+                                   const v1::GetTableResponse& second) {
   OrderedJson cells = OrderedJson::array();
   for (const Pair& pair : pairs) {
     const auto difference = Difference(pair);
@@ -142,10 +150,25 @@ OrderedJson ComparisonJson(const std::vector<Pair>& pairs, const CompareOptions&
                      {"second", CellJson(pair.second)},
                      {"difference", difference ? OrderedJson(*difference) : OrderedJson()}});
   }
-  return {{"first", options.first},
-          {"second", options.second},
-          {"metric", metric},
-          {"cells", std::move(cells)}};
+  TUTTI_ASSIGN_OR_RETURN(OrderedJson of_first, UndecodableJson(first));
+  TUTTI_ASSIGN_OR_RETURN(OrderedJson of_second, UndecodableJson(second));
+  return OrderedJson{
+      {"first", first.sweep()},
+      {"second", second.sweep()},
+      {"metric", first.metric()},
+      {"cells", std::move(cells)},
+      {"undecodable", {{"first", std::move(of_first)}, {"second", std::move(of_second)}}}};
+}
+
+// Each sweep's; once where both left out the same.
+std::string LeftOutOfBoth(const v1::GetTableResponse& first, const v1::GetTableResponse& second) {
+  const std::string of_first = LeftOutNotes(first);
+  const std::string of_second = LeftOutNotes(second);
+  if (of_first == of_second) return of_first;
+  std::string text;
+  if (!of_first.empty()) text += "Of " + first.sweep() + ":\n" + of_first;
+  if (!of_second.empty()) text += "Of " + second.sweep() + ":\n" + of_second;
+  return text;
 }
 
 // What makes the figures of two sweeps hard to hold against each other.
@@ -170,18 +193,21 @@ Result<ExitCode> Compare(Context& context, const CompareOptions& options) {
                          FetchTable(*connection, options.second, options.metric));
   const std::vector<Pair> pairs = PairUp(first, second);
   if (context.json) {
-    std::cout << ComparisonJson(pairs, options, first.metric()).dump(2) << '\n';
+    TUTTI_ASSIGN_OR_RETURN(const OrderedJson json, ComparisonJson(pairs, first, second));
+    std::cout << json.dump(2) << '\n';
     return ExitCode::kDone;
   }
   if (context.quiet) {
-    for (const Pair& pair : pairs) std::cout << SignedOrDash(Difference(pair)) << '\n';
+    for (const Pair& pair : pairs) {
+      std::cout << CellName(pair.first != nullptr ? *pair.first : *pair.second) << '\n';
+    }
     return ExitCode::kDone;
   }
   std::cout << "Average " << first.metric() << " of " << options.first << " and " << options.second
             << "; the difference is the second less the first\n\n"
             << MarkdownTable(ComparisonTable(pairs, options));
-  const std::string cautions = Cautions(first, second);
-  if (!cautions.empty()) std::cout << '\n' << cautions;
+  const std::string notes = Cautions(first, second) + LeftOutOfBoth(first, second);
+  if (!notes.empty()) std::cout << '\n' << notes;
   return ExitCode::kDone;
 }
 

@@ -7,6 +7,7 @@
 #include "cli/register_dataset.h"
 #include "cli/text_table.h"
 #include "common/ids.h"
+#include "common/nearest_word.h"
 #include "common/rpc/words.h"
 
 namespace tutti {
@@ -111,7 +112,10 @@ Result<ExitCode> Show(Context& context, const std::string& name) {
     }
     return ExitCode::kDone;
   }
-  return NotFound("no dataset \"" + name + "\"; tutti dataset list shows what there is");
+  std::vector<std::string> names;
+  for (const auto& dataset : reply.datasets()) names.push_back(dataset.name());
+  return NotFound("no dataset is named \"" + name + "\"" +
+                  DidYouMean(name, names, "tutti dataset list shows what there is"));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/connection.h"
 #include "common/rpc/words.h"
+#include "common/visible_text.h"
 
 namespace tutti {
 namespace {
@@ -25,7 +26,7 @@ std::string Line(const v1::Event& event) {
   if (event.attempt() != 0) line += "  attempt " + std::to_string(event.attempt());
   if (!event.worker().empty()) line += "  worker " + event.worker();
   if (!event.detail().empty()) line += "  " + event.detail();
-  return line;
+  return OneLine(line);
 }
 
 void Print(const Context& context, const v1::Event& event) {

@@ -6,17 +6,18 @@
 #include "cli/connection.h"
 #include "cli/job_number.h"
 #include "common/rpc/words.h"
+#include "common/visible_text.h"
 
 namespace tutti {
 namespace {
 
 void Print(const v1::ExplainResponse& reply) {
-  std::cout << reply.summary() << '\n';
-  for (const auto& reason : reply.reasons()) std::cout << "- " << reason.text() << '\n';
+  std::cout << OneLine(reply.summary()) << '\n';
+  for (const auto& reason : reply.reasons()) std::cout << "- " << OneLine(reason.text()) << '\n';
   if (!reply.advice().empty()) std::cout << "\nWhat to do:\n";
   for (const auto& step : reply.advice()) {
-    std::cout << "- " << step.text();
-    if (!step.command().empty()) std::cout << ": " << step.command();
+    std::cout << "- " << OneLine(step.text());
+    if (!step.command().empty()) std::cout << ": " << OneLine(step.command());
     std::cout << '\n';
   }
   if (!reply.log_tail().empty()) std::cout << "\nLast lines that it printed:\n";

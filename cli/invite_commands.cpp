@@ -32,6 +32,7 @@ Result<ExitCode> Invite(Context& context, const std::string& role, std::chrono::
   InviteWord word{profile.address, "", context.random.Hex(kSecretBytes), role};
   TUTTI_ASSIGN_OR_RETURN(word.certificate_hash, CertificateHash(profile.certificate));
   v1::CreateInviteRequest request;
+  request.set_request_id(MakeUuid(context.random));
   request.set_role(role);
   request.set_secret_hash(Sha256Hex(word.secret));
   request.set_ttl_ms(ttl.count());
@@ -40,6 +41,7 @@ Result<ExitCode> Invite(Context& context, const std::string& role, std::chrono::
   const std::string text = WriteInviteWord(word);
   if (context.json) {
     std::cout << OrderedJson{{"invite", text},
+                             {"name", reply.name()},
                              {"role", role},
                              {"address", profile.address},
                              {"expires_at_unix_ms", reply.expires_at_unix_ms()}}
@@ -51,7 +53,7 @@ Result<ExitCode> Invite(Context& context, const std::string& role, std::chrono::
   if (!context.quiet) {
     std::cerr << "Good once, until " << TimeText(reply.expires_at_unix_ms())
               << ". There:  " << (role == "worker" ? "tutti-worker join --dir DIR" : "tutti join")
-              << "  and paste it.\n";
+              << "  and paste it. To take it back:  tutti revoke " << reply.name() << '\n';
   }
   return ExitCode::kDone;
 }
@@ -85,7 +87,8 @@ Result<ExitCode> JoinByWord(Context& context, const JoinOptions& options) {
     TUTTI_RETURN_IF_ERROR(context.files.CreateDirectories(path.parent_path(), 0700));
   }
   const std::string name = options.name.empty() ? UserAtHost() : options.name;
-  TUTTI_ASSIGN_OR_RETURN(const Profile profile, Join(word, {name, ""}, context.random));
+  TUTTI_ASSIGN_OR_RETURN(const Profile profile,
+                         Join(word, {name, "", NewToken(context.random)}, context.random));
   TUTTI_RETURN_IF_ERROR(SaveProfile(context.files, path, profile));
   if (context.json) {
     std::cout
@@ -103,6 +106,7 @@ Result<ExitCode> JoinByWord(Context& context, const JoinOptions& options) {
 Result<ExitCode> Revoke(Context& context, const std::string& name) {
   TUTTI_ASSIGN_OR_RETURN(const auto connection, Connection::Open(context));
   v1::RevokeRequest request;
+  request.set_request_id(MakeUuid(context.random));
   request.set_name(name);
   TUTTI_ASSIGN_OR_RETURN(const auto reply,
                          connection->Call(&v1::AccessService::Stub::Revoke, request));
@@ -112,7 +116,9 @@ Result<ExitCode> Revoke(Context& context, const std::string& name) {
                              {"attempts", reply.attempts()}}
                      .dump(2)
               << '\n';
-  } else if (!context.quiet) {
+  } else if (context.quiet) {
+    std::cout << name << '\n';
+  } else {
     std::cout << name << ": " << reply.tokens() << " token" << (reply.tokens() == 1 ? "" : "s")
               << " revoked, " << reply.attempts() << " attempt"
               << (reply.attempts() == 1 ? " goes" : "s go") << " to others\n";

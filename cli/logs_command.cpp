@@ -16,6 +16,7 @@ struct LogsOptions {
 };
 
 void Print(const Context& context, const v1::GetLogResponse& page) {
+  if (context.quiet && !context.json) return;
   std::int64_t number = page.last() - page.lines_size();
   for (const std::string& line : page.lines()) {
     ++number;
@@ -44,8 +45,9 @@ Result<ExitCode> Logs(Context& context, const LogsOptions& options) {
     request.set_attempt(page.attempt());
     request.set_after(page.last());
     if (!page.lines().empty()) continue;
-    if (!options.follow || page.ended()) return ExitCode::kDone;
-    if (context.interrupt.Wait(kAskEvery)) return ExitCode::kDone;
+    if (options.follow && !page.ended() && !context.interrupt.Wait(kAskEvery)) continue;
+    if (context.quiet && !context.json) std::cout << page.attempt() << '\n';
+    return ExitCode::kDone;
   }
 }
 
@@ -54,7 +56,8 @@ Result<ExitCode> Logs(Context& context, const LogsOptions& options) {
 void AddLogsCommand(CLI::App& program, Context& context) {
   CLI::App* logs = program.add_subcommand(
       "logs",
-      "what a job's program printed, also while it runs; with --json one JSON object a line\n"
+      "what a job's program printed, also while it runs; with --json one JSON object a line, with\n"
+      "--quiet the attempt's number alone\n"
       "Example: tutti logs 12 --follow");
   auto options = std::make_shared<LogsOptions>();
   logs->add_option("job", options->job, "its number, as tutti jobs shows it")->required();

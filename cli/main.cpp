@@ -1,11 +1,17 @@
 // tutti: what a person types.
 #include <iostream>
+#include <string>
+#include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/context.h"
+#include "cli/terminal.h"
+#include "cli/typing_errors.h"
 #include "common/version.h"
 
 int main(int argc, char** argv) {
+  const tutti::TerminalGuard output(std::cout, STDOUT_FILENO);
+  const tutti::TerminalGuard errors(std::cerr, STDERR_FILENO);
   tutti::Interrupt interrupt;
   tutti::SystemClock clock;
   tutti::PosixFileSystem files;
@@ -17,33 +23,18 @@ int main(int argc, char** argv) {
       "Example: tutti local sweep.yaml --dataset ~/gtzan/genres");
   program.name("tutti");
   program.set_version_flag("--version", std::string("tutti ") + tutti::kVersion);
-  program.require_subcommand(1);
-  tutti::AddLocalCommand(program, context);
-  tutti::AddDatasetCommand(program, context);
-  tutti::AddSubmitCommand(program, context);
-  tutti::AddWatchCommand(program, context);
-  tutti::AddTableCommand(program, context);
-  tutti::AddCompareCommand(program, context);
-  tutti::AddReportCommand(program, context);
-  tutti::AddExportCommand(program, context);
-  tutti::AddSweepsCommand(program, context);
-  tutti::AddJobsCommand(program, context);
-  tutti::AddShowCommand(program, context);
-  tutti::AddLogsCommand(program, context);
-  tutti::AddCheckpointCommand(program, context);
-  tutti::AddPredictCommand(program, context);
-  tutti::AddReplayCommand(program, context);
-  tutti::AddInviteCommands(program, context);
-  tutti::AddDoctorCommand(program, context);
-  tutti::AddExplainCommand(program, context);
-  tutti::AddWorkersCommand(program, context);
-  tutti::AddWorkerChangeCommands(program, context);
-  tutti::AddSweepChangeCommands(program, context);
-  tutti::AddEventsCommand(program, context);
+  tutti::AddCommands(program, context);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    return program.exit(e) == 0 ? 0 : tutti::ToInt(tutti::ExitCode::kBadInput);
+    if (e.get_exit_code() == 0) return program.exit(e);  // --help, --version
+    const std::string mistyped = tutti::MistypedWord(program, {argv + 1, argv + argc});
+    if (mistyped.empty()) {
+      program.exit(e);
+    } else {
+      std::cerr << mistyped << '\n';
+    }
+    return tutti::ToInt(tutti::ExitCode::kBadInput);
   }
   return tutti::ToInt(context.exit_code);
 }

@@ -88,7 +88,13 @@ void Print(const Replay& replay, std::int64_t job) {
   }
 }
 
-Result<ExitCode> ReplayJob(Context& context, std::int64_t id) {
+struct ReplayOptions {
+  std::int64_t job = 0;
+  std::filesystem::path data_root;
+};
+
+Result<ExitCode> ReplayJob(Context& context, const ReplayOptions& options) {
+  const std::int64_t id = options.job;
   TUTTI_ASSIGN_OR_RETURN(const auto connection, Connection::Open(context));
   v1::GetRunLeaseRequest request;
   request.set_job_id(id);
@@ -96,8 +102,8 @@ Result<ExitCode> ReplayJob(Context& context, std::int64_t id) {
                          connection->Call(&v1::SweepService::Stub::GetRunLease, request));
   TUTTI_ASSIGN_OR_RETURN(const auto job, JobDetails(*connection, id));
   TUTTI_ASSIGN_OR_RETURN(const ScratchFolder scratch, ScratchFolder::Make("replay"));
-  TUTTI_ASSIGN_OR_RETURN(const Json result,
-                         ReplayRun(context, *connection, reply.lease(), scratch.path()));
+  TUTTI_ASSIGN_OR_RETURN(const Json result, ReplayRun(context, *connection, reply.lease(),
+                                                      options.data_root, scratch.path()));
   TUTTI_ASSIGN_OR_RETURN(const Replay replay, Compare(job, result, scratch.path(), context.files));
   if (context.json) {
     std::cout << OrderedJson{{"job", id},
@@ -107,7 +113,7 @@ Result<ExitCode> ReplayJob(Context& context, std::int64_t id) {
                      .dump(2)
               << '\n';
   } else if (context.quiet) {
-    std::cout << (replay.equal() ? "equal" : "different") << '\n';
+    std::cout << id << '\n';
   } else {
     Print(replay, id);
   }
@@ -122,10 +128,14 @@ void AddReplayCommand(CLI::App& program, Context& context) {
       "do a run again on this machine, from its audio, and say whether weights and metrics are\n"
       "equal (exit code 1: they are not); no row changes\n"
       "Example: tutti replay 12");
-  auto id = std::make_shared<std::int64_t>(0);
-  replay->add_option("job", *id, "a train job that succeeded, as tutti jobs shows it")->required();
+  auto options = std::make_shared<ReplayOptions>();
+  replay->add_option("job", options->job, "a train job that succeeded, as tutti jobs shows it")
+      ->required();
+  replay->add_option("--data-root", options->data_root,
+                     "where the files of a dataset that was added --in-place are on this machine "
+                     "(default: where they were registered)");
   AddCommonOptions(*replay, context);
-  SetAction(*replay, context, [&context, id] { return ReplayJob(context, *id); });
+  SetAction(*replay, context, [&context, options] { return ReplayJob(context, *options); });
 }
 
 }  // namespace tutti

@@ -6,15 +6,34 @@
 #include <thread>
 #include <vector>
 
+#include "cli/in_place_audio.h"
 #include "cli/runner_call.h"
+#include "common/manifest.h"
 #include "common/rpc/job_line.h"
 
 namespace tutti {
 namespace {
 
+// Where the audio is on this machine; empty: the coordinator has it.
+Result<std::filesystem::path> AudioRoot(Connection& connection, const v1::Lease& run,
+                                        const std::filesystem::path& data_root) {
+  TUTTI_ASSIGN_OR_RETURN(const std::string text,
+                         connection.blobs().DownloadBytes(run.dataset().version()));
+  TUTTI_ASSIGN_OR_RETURN(const Manifest manifest, ParseManifest(text));
+  if (manifest.in_place_root.empty() || data_root.empty()) {
+    return std::filesystem::path(manifest.in_place_root);
+  }
+  return data_root;
+}
+
 // Fetches what the job reads.
 Result<InputPaths> FetchAudio(Context& context, Connection& connection, const v1::Lease& lease,
+                              const std::filesystem::path& root,
                               const std::filesystem::path& folder) {
+  if (!root.empty()) {
+    return CopyAudioInPlace(context.interrupt, root, {lease.tracks().begin(), lease.tracks().end()},
+                            folder);
+  }
   InputPaths paths;
   for (const auto& track : lease.tracks()) {
     if (context.interrupt.Wait(std::chrono::milliseconds(0))) {
@@ -37,6 +56,7 @@ Result<std::vector<Json>> Call(Context& context, const std::string& program, con
 // The features of one shard's tracks. `rows`: takes each track's row.
 Result<std::filesystem::path> MakeShard(Context& context, Connection& connection,
                                         const v1::Lease& run, std::int32_t shard,
+                                        const std::filesystem::path& root,
                                         const std::filesystem::path& folder,
                                         std::map<std::int64_t, std::int32_t>& rows) {
   v1::Lease lease;
@@ -56,7 +76,8 @@ Result<std::filesystem::path> MakeShard(Context& context, Connection& connection
   const std::filesystem::path audio = folder / "audio";
   TUTTI_RETURN_IF_ERROR(context.files.CreateDirectories(output, 0700));
   TUTTI_RETURN_IF_ERROR(context.files.CreateDirectories(audio, 0700));
-  TUTTI_ASSIGN_OR_RETURN(const InputPaths inputs, FetchAudio(context, connection, lease, audio));
+  TUTTI_ASSIGN_OR_RETURN(const InputPaths inputs,
+                         FetchAudio(context, connection, lease, root, audio));
   TUTTI_ASSIGN_OR_RETURN(const auto events,
                          Call(context, "tutti-preprocess", lease, inputs, output));
   for (const Json& event : events) {
@@ -70,9 +91,11 @@ Result<std::filesystem::path> MakeShard(Context& context, Connection& connection
 }  // namespace
 
 Result<Json> ReplayRun(Context& context, Connection& connection, const v1::Lease& lease,
+                       const std::filesystem::path& data_root,
                        const std::filesystem::path& folder) {
   v1::Lease run = lease;
   run.clear_resume();
+  TUTTI_ASSIGN_OR_RETURN(const std::filesystem::path root, AudioRoot(connection, run, data_root));
   std::map<std::int64_t, std::int32_t> rows;
   InputPaths shards;
   for (int i = 0; i < run.shards_size(); ++i) {
@@ -80,7 +103,7 @@ Result<Json> ReplayRun(Context& context, Connection& connection, const v1::Lease
       std::cerr << "features: block " << i + 1 << " of " << run.shards_size() << '\n';
     }
     TUTTI_ASSIGN_OR_RETURN(shards[run.shards(i).blob_hash()],
-                           MakeShard(context, connection, run, i, folder, rows));
+                           MakeShard(context, connection, run, i, root, folder, rows));
   }
   for (auto& track : *run.mutable_tracks()) track.set_row(rows.at(track.id()));
   if (!context.quiet) std::cerr << "training\n";

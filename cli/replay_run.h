@@ -12,9 +12,9 @@
 namespace tutti {
 
 // lease: what its worker was told. Audio is fetched into `folder`, features and weights are made
-// there. Returns the trainer's `result` event. Errors as CallRunner; kNotFound: the coordinator
-// does not have the audio (a dataset that stays in place).
+// there. data_root: where the files of a dataset in place are on this machine; empty: where they
+// were registered. Returns the trainer's `result` event. Errors as CallRunner and CopyAudioInPlace.
 Result<Json> ReplayRun(Context& context, Connection& connection, const v1::Lease& lease,
-                       const std::filesystem::path& folder);
+                       const std::filesystem::path& data_root, const std::filesystem::path& folder);
 
 }  // namespace tutti

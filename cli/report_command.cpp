@@ -90,6 +90,13 @@ Result<OrderedJson> ReportJson(const v1::GetTableResponse& table, const Findings
   TUTTI_ASSIGN_OR_RETURN(OrderedJson json, TableJson(table));
   json["best_models"] = ToJson(findings.best_models);
   json["slice_lengths"] = ToJson(findings.slice_lengths);
+  json["songs"] = OrderedJson::array();
+  for (const Gain& gain : findings.songs) {
+    json["songs"].push_back({{"cell", gain.cell},
+                             {"slice_accuracy", gain.slice_accuracy},
+                             {"song_accuracy", gain.song_accuracy},
+                             {"gain", gain.song_accuracy - gain.slice_accuracy}});
+  }
   json["costs"] = OrderedJson::array();
   for (const Cost& cost : findings.costs) {
     json["costs"].push_back({{"cell", cost.cell},

@@ -9,6 +9,7 @@
 #include "cli/published_study.h"
 #include "common/duration.h"
 #include "common/rpc/words.h"
+#include "common/visible_text.h"
 
 namespace tutti {
 namespace {
@@ -237,17 +238,23 @@ std::string TableNotes(const v1::GetTableResponse& table) {
   }
   if (table.crossing_duplicates() > 0) {
     notes += "Duplicates: up to " + std::to_string(table.crossing_duplicates()) +
-             " songs of a run's test part are in its training or validation part too, under "
-             "another name; split.duplicates: refuse forbids that, split.kind: grouped avoids it\n";
+             " songs of a run's validation and test parts are on another side of its split too, "
+             "under another name; split.duplicates: refuse forbids that, split.kind: grouped "
+             "avoids it\n";
   }
   for (const Cell& cell : table.cells()) {
     if (!cell.mixed_environment()) continue;
     notes += "Mixed: the runs of " + cell.config_json() +
-             " differ in LibTorch, processor, device, threads or precision (tutti show JOB tells "
-             "which)\n";
+             " differ in LibTorch's build, processor, device, threads or precision (tutti show JOB "
+             "tells which)\n";
   }
+  return notes + LeftOutNotes(table);
+}
+
+std::string LeftOutNotes(const v1::GetTableResponse& table) {
+  std::string notes;
   for (const auto& track : table.undecodable()) {
-    notes += "Left out: " + track.path() + " (" + track.message() + ")\n";
+    notes += OneLine("Left out: " + track.path() + " (" + track.message() + ")") + "\n";
   }
   return notes;
 }

@@ -28,6 +28,9 @@ TextTable PerformanceTable(const v1::GetTableResponse& table, Against against = 
 std::string TableCaption(const v1::GetTableResponse& table);
 std::string TableNotes(const v1::GetTableResponse& table);
 
+// "Left out: jazz/jazz.00054.wav (no audio)", a line each; empty: every track decoded.
+std::string LeftOutNotes(const v1::GetTableResponse& table);
+
 // One row a cell, a column an axis, all figures.
 std::string TableCsv(const v1::GetTableResponse& table);
 

@@ -74,7 +74,7 @@ Result<ExitCode> ShowJob(Context& context, std::int64_t id) {
     return ExitCode::kDone;
   }
   if (context.quiet) {
-    std::cout << PhaseName(job.job().phase()) << '\n';
+    std::cout << id << '\n';
     return ExitCode::kDone;
   }
   std::cout << "Job " << id << " (" << KindName(job.job().kind()) << ") of sweep "

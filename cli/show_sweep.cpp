@@ -8,6 +8,7 @@
 #include "cli/text_table.h"
 #include "common/duration.h"
 #include "common/rpc/words.h"
+#include "common/visible_text.h"
 
 namespace tutti {
 namespace {
@@ -76,7 +77,7 @@ Result<ExitCode> ShowSweep(Context& context, const std::string& name) {
     std::cout << "Dataset " << sweep.dataset() << ", version " << sweep.dataset_version() << '\n';
   }
   for (const auto& track : reply.undecodable()) {
-    std::cout << "Left out: " << track.path() << ": " << track.message() << '\n';
+    std::cout << OneLine("Left out: " + track.path() + ": " + track.message()) << '\n';
   }
   PrintPastEstimates(reply);
   return ExitCode::kDone;

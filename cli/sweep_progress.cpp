@@ -6,10 +6,11 @@
 #include <optional>
 #include <unistd.h>
 
-#include <sys/ioctl.h>
-
+#include "cli/progress_display.h"
+#include "cli/terminal.h"
 #include "common/duration.h"
 #include "common/json.h"
+#include "common/rpc/words.h"
 
 namespace tutti {
 namespace {
@@ -49,16 +50,6 @@ std::string Count(const char* name, std::int64_t done, std::int64_t all) {
   return text;
 }
 
-// Cut to so many characters, never inside one.
-std::string Cut(const std::string& text, std::size_t columns) {
-  std::size_t width = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if ((text[i] & 0xC0) == 0x80) continue;
-    if (++width > columns) return text.substr(0, i);
-  }
-  return text;
-}
-
 std::string StatesText(const SweepCounts& counts, const v1::GetSweepResponse& sweep) {
   std::string text =
       std::to_string(counts.running) + " running, " + std::to_string(counts.waiting) + " waiting";
@@ -70,82 +61,86 @@ std::string StatesText(const SweepCounts& counts, const v1::GetSweepResponse& sw
   return text;
 }
 
-// Draws over what it drew before, or on a screen of its own. One terminal; not thread-safe.
-class Display {
+// What changes from one asking to the next while a sweep is at work; the time left always does.
+OrderedJson StateJson(const v1::GetSweepResponse& sweep) {
+  OrderedJson json = ToJson(sweep.sweep());
+  json["running"] = OrderedJson::array();
+  for (const v1::JobInfo& job : sweep.running()) json["running"].push_back(ToJson(job));
+  return json;
+}
+
+OrderedJson RemainingJson(const v1::GetSweepResponse& sweep) {
+  if (!sweep.has_remaining_low_seconds() || !sweep.has_remaining_high_seconds()) return {};
+  return {{"low", sweep.remaining_low_seconds()}, {"high", sweep.remaining_high_seconds()}};
+}
+
+// Tells one sweep's progress in one of the ways there are.
+class Teller {
  public:
-  enum class Room { kInPlace, kWholeScreen };
+  enum class Way { kNothing, kLines, kJsonLines, kInPlace, kWholeScreen };
 
-  explicit Display(Room room) : whole_(room == Room::kWholeScreen) {
-    if (whole_) std::cerr << "\x1b[?1049h\x1b[?25l";
+  explicit Teller(Way way) : way_(way) {
+    if (way == Way::kInPlace) display_.emplace(ProgressDisplay::Room::kInPlace);
+    if (way == Way::kWholeScreen) display_.emplace(ProgressDisplay::Room::kWholeScreen);
   }
-  ~Display() {
-    if (whole_) std::cerr << "\x1b[?25h\x1b[?1049l" << std::flush;
-  }
-  Display(const Display&) = delete;
-  Display& operator=(const Display&) = delete;
 
-  void Draw(const v1::GetSweepResponse& sweep, const std::vector<std::string>& more) {
-    winsize size{};
-    const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-    const std::size_t columns = known ? size.ws_col : 80;
-    const std::size_t rows = known && size.ws_row > 0 ? size.ws_row : 24;
-    std::string text;
-    if (whole_) {
-      text += "\x1b[H";
-    } else if (drawn_ > 0) {
-      text += "\x1b[" + std::to_string(drawn_) + "A";
+  bool wants_more() const { return way_ == Way::kWholeScreen; }
+
+  void Tell(const v1::GetSweepResponse& sweep, const std::vector<std::string>& more) {
+    if (display_) return display_->Draw(sweep, more);
+    if (way_ == Way::kLines) {
+      const std::string line = ProgressLine(sweep);
+      if (line != last_) std::cerr << sweep.sweep().name() << ": " << line << '\n';
+      last_ = line;
+    } else if (way_ == Way::kJsonLines) {
+      OrderedJson json = StateJson(sweep);
+      const std::string state = json.dump();
+      json["remaining_seconds"] = RemainingJson(sweep);
+      if (state != last_) std::cout << json.dump() << std::endl;
+      last_ = state;
     }
-    text += "\x1b[J";  // what stood there, and what a narrower window has wrapped
-    // Half of the screen at least is for what runs.
-    const std::size_t shown = std::min(more.size(), rows / 2);
-    std::vector<std::string> lines = ProgressLines(sweep, columns - 1, rows - 1 - shown);
-    for (std::size_t i = more.size() - shown; i < more.size(); ++i) {
-      lines.push_back(Cut(more[i], columns - 1));
-    }
-    for (const std::string& line : lines) text += line + "\n";
-    drawn_ = lines.size();
-    std::cerr << text << std::flush;
+  }
+
+  // What stays when the screen is given back.
+  void End(const v1::GetSweepResponse& sweep) {
+    if (way_ != Way::kWholeScreen) return;
+    display_.reset();
+    std::cerr << sweep.sweep().name() << ": " << ProgressLine(sweep) << '\n';
   }
 
  private:
-  const bool whole_;
-  std::size_t drawn_ = 0;  // lines
+  const Way way_;
+  std::optional<ProgressDisplay> display_;
+  std::string last_;  // that was told
 };
 
 // still_fine, more: null where there is none.
 Result<SweepCounts> Follow(Context& context, Connection& connection, const std::string& name,
-                           const std::function<Status()>& still_fine, const MoreLines& more) {
+                           Teller::Way way, const std::function<Status()>& still_fine,
+                           const MoreLines& more) {
   v1::GetSweepRequest request;
   request.set_name(name);
-  std::string last_line;
-  const bool draws = !context.quiet && ::isatty(STDERR_FILENO) == 1;
-  std::optional<Display> display;
-  if (draws) display.emplace(more ? Display::Room::kWholeScreen : Display::Room::kInPlace);
+  Teller teller(way);
   while (true) {
     TUTTI_ASSIGN_OR_RETURN(const auto sweep,
                            connection.Call(&v1::SweepService::Stub::GetSweep, request));
-    const std::string line = ProgressLine(sweep);
     std::vector<std::string> below;
-    if (draws && more) {
+    if (teller.wants_more()) {
       TUTTI_ASSIGN_OR_RETURN(below, more());
     }
-    if (draws) {
-      display->Draw(sweep, below);
-    } else if (!context.quiet && line != last_line) {
-      std::cerr << name << ": " << line << '\n';
-    }
-    last_line = line;
+    teller.Tell(sweep, below);
     const SweepCounts counts = CountsOf(sweep.sweep());
     if (counts.ended()) {
-      if (draws && more) {  // what stays when the screen is given back
-        display.reset();
-        std::cerr << name << ": " << line << '\n';
-      }
+      teller.End(sweep);
       return counts;
     }
     if (still_fine) TUTTI_RETURN_IF_ERROR(still_fine());
     if (context.interrupt.Wait(kAskEvery)) return Error{ErrorCode::kCancelled, "stopped watching"};
   }
+}
+
+bool OnTerminal() {
+  return ::isatty(STDERR_FILENO) == 1;
 }
 
 }  // namespace
@@ -183,7 +178,7 @@ std::vector<std::string> ProgressLines(const v1::GetSweepResponse& sweep, std::s
                     (job.worker().empty() ? "" : " (" + job.worker() + ")"));
   }
   if (hidden > 0) lines.push_back("  and " + std::to_string(hidden) + " more");
-  for (std::string& line : lines) line = Cut(line, columns);
+  for (std::string& line : lines) line = CutToColumns(line, columns);
   return lines;
 }
 
@@ -242,12 +237,19 @@ std::string ProgressLine(const v1::GetSweepResponse& sweep) {
 
 Result<SweepCounts> WaitForSweep(Context& context, Connection& connection, const std::string& name,
                                  const std::function<Status()>& still_fine) {
-  return Follow(context, connection, name, still_fine, nullptr);
+  const auto way = context.quiet  ? Teller::Way::kNothing
+                   : OnTerminal() ? Teller::Way::kInPlace
+                                  : Teller::Way::kLines;
+  return Follow(context, connection, name, way, still_fine, nullptr);
 }
 
 Result<SweepCounts> WatchSweep(Context& context, Connection& connection, const std::string& name,
                                const MoreLines& more) {
-  return Follow(context, connection, name, nullptr, more);
+  const auto way = context.json    ? Teller::Way::kJsonLines
+                   : context.quiet ? Teller::Way::kNothing
+                   : OnTerminal()  ? Teller::Way::kWholeScreen
+                                   : Teller::Way::kLines;
+  return Follow(context, connection, name, way, nullptr, more);
 }
 
 }  // namespace tutti

@@ -44,7 +44,8 @@ std::string ProgressLine(const v1::GetSweepResponse& sweep);
 Result<SweepCounts> WaitForSweep(Context& context, Connection& connection, const std::string& name,
                                  const std::function<Status()>& still_fine);
 // The same with the whole screen of a terminal: below the progress stands what `more` gives, as
-// much of its end as there is room for. Elsewhere `more` is not asked.
+// much of its end as there is room for. Elsewhere `more` is not asked. With --json a line on stdout
+// whenever anything but the time left changed.
 using MoreLines = std::function<Result<std::vector<std::string>>()>;
 Result<SweepCounts> WatchSweep(Context& context, Connection& connection, const std::string& name,
                                const MoreLines& more);

@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/connection.h"
+#include "cli/findings.h"
 #include "cli/marked_text.h"
 #include "cli/queries.h"
 #include "cli/result_tables.h"
@@ -35,36 +36,53 @@ std::string Block(const TextTable& table, const v1::GetTableResponse& reply) {
   return TableCaption(reply) + "\n" + MarkdownTable(table) + (notes.empty() ? "" : "\n" + notes);
 }
 
-// The file's text between the marks of the tables that are asked for.
-Result<std::string> Updated(std::string text, const TableOptions& options, const TextTable& f1,
+// What a file became, and what its writer may have meant otherwise.
+struct UpdatedText {
+  std::string text;
+  std::string notes;
+};
+
+// The file's text between the marks of the tables that are asked for. With all tables those count
+// that have marks, one at least; which have none is told.
+Result<UpdatedText> Updated(std::string text, const TableOptions& options, const TextTable& f1,
                             const TextTable& performance, const v1::GetTableResponse& reply) {
   const std::string file = options.update.string();
   if (options.kind == "all" && !HasMarks(text, "f1") && !HasMarks(text, "performance")) {
-    return InvalidArgument(file +
-                           ": no marks; put <!-- tutti:f1 --> and <!-- /tutti:f1 --> on lines of "
+    return InvalidArgument(file + ": no marks" + MarkThatDoesNotCount(text, "f1") +
+                           "; put <!-- tutti:f1 --> and <!-- /tutti:f1 --> on lines of "
                            "their own where the table belongs (performance likewise)");
   }
-  const auto replace = [&](std::string_view name, const TextTable& table) -> Status {
-    if (!options.wants(name) || (options.kind == "all" && !HasMarks(text, name))) return {};
+  std::string notes;
+  const auto replace = [&](const std::string& name, const TextTable& table) -> Status {
+    if (!options.wants(name)) return {};
+    if (options.kind == "all" && !HasMarks(text, name)) {
+      notes += file + ": the table " + name + " is not in it: no marks <!-- tutti:" + name +
+               " --> and <!-- /tutti:" + name + " -->" + MarkThatDoesNotCount(text, name) + "\n";
+      return {};
+    }
     TUTTI_ASSIGN_OR_RETURN(text, ReplaceMarked(text, name, Block(table, reply), file));
     return {};
   };
   TUTTI_RETURN_IF_ERROR(replace("f1", f1));
   TUTTI_RETURN_IF_ERROR(replace("performance", performance));
-  return text;
+  return UpdatedText{std::move(text), std::move(notes)};
 }
 
 // A link keeps pointing where it points, a file keeps its permissions.
 Status Update(Context& context, const TableOptions& options, const TextTable& f1,
               const TextTable& performance, const v1::GetTableResponse& reply) {
-  TUTTI_ASSIGN_OR_RETURN(std::string text, context.files.ReadFile(options.update));
-  TUTTI_ASSIGN_OR_RETURN(const std::string updated, Updated(text, options, f1, performance, reply));
+  TUTTI_ASSIGN_OR_RETURN(const std::string text, context.files.ReadFile(options.update));
+  TUTTI_ASSIGN_OR_RETURN(const UpdatedText updated, Updated(text, options, f1, performance, reply));
   std::error_code failed;
   const auto target = std::filesystem::canonical(options.update, failed);
   if (failed) return NotFound(options.update.string() + ": " + failed.message());
   const auto mode = static_cast<unsigned>(std::filesystem::status(target, failed).permissions());
-  if (updated == text) return {};
-  return context.files.WriteFileAtomically(target, updated, mode & 07777U);
+  if (updated.text != text) {
+    TUTTI_RETURN_IF_ERROR(context.files.WriteFileAtomically(target, updated.text, mode & 07777U));
+  }
+  if (context.quiet) return {};
+  std::cerr << updated.notes << options.update.string() << ": up to date\n";
+  return {};
 }
 
 void Print(const TableOptions& options, Renderer render, const TextTable& f1,
@@ -91,12 +109,15 @@ Result<ExitCode> Table(Context& context, const TableOptions& options) {
   const TextTable performance = PerformanceTable(reply, options.published());
   if (!options.update.empty()) {
     TUTTI_RETURN_IF_ERROR(Update(context, options, f1, performance, reply));
-    if (!context.quiet) std::cerr << options.update.string() << ": up to date\n";
+  } else if (context.quiet && !context.json) {
+    for (const auto& cell : reply.cells()) std::cout << CellName(cell) << '\n';
   } else if (context.json || options.format == "json") {
     TUTTI_ASSIGN_OR_RETURN(const OrderedJson json, TableJson(reply, options.published()));
     std::cout << json.dump(2) << '\n';
   } else if (options.format == "csv") {
-    std::cout << TableCsv(reply);
+    // The columns are for programs; who reads them still learns what is missing.
+    std::cout << TableCsv(reply) << std::flush;
+    std::cerr << TableNotes(reply);
   } else {
     Print(options, options.format == "latex" ? LatexTable : Renderer(MarkdownTable), f1,
           performance, reply);
@@ -127,7 +148,8 @@ void AddTableCommand(CLI::App& program, Context& context) {
       ->check(CLI::IsMember({"published"}));
   table->add_option("--update", options->update,
                     "Markdown file: replaces what stands between <!-- tutti:f1 --> and\n"
-                    "<!-- /tutti:f1 -->, and between the marks of performance, nothing else");
+                    "<!-- /tutti:f1 -->, and between the marks of performance, each alone on its\n"
+                    "line and in no code block; nothing else");
   AddCommonOptions(*table, context);
   SetAction(*table, context, [&context, options] { return Table(context, *options); });
 }

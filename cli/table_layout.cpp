@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <set>
 
+#include "common/nearest_word.h"
+
 namespace tutti {
 namespace {
 
@@ -50,8 +52,9 @@ Result<std::string> ChooseAxis(const std::vector<std::string>& axes, const std::
   std::string list;
   for (const std::string& axis : axes) list += (list.empty() ? "" : ", ") + axis;
   return InvalidArgument(std::string(option) + ": the sweep has " +
-                         (found.empty() ? "no axis" : "several axes") + " \"" + name +
-                         "\"; its axes are: " + list);
+                         (found.empty() ? "no axis" : "several axes") + " \"" + name + "\"" +
+                         (found.empty() ? DidYouMean(name, axes, "its axes are: " + list)
+                                        : "; its axes are: " + list));
 }
 
 // The first axis of `wanted`, else the first that is neither seed nor taken; empty: none.

@@ -1,3 +1,4 @@
+#include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -50,14 +51,17 @@ Result<ExitCode> Watch(Context& context, const std::string& name) {
     return lines;
   };
   TUTTI_ASSIGN_OR_RETURN(const SweepCounts counts, WatchSweep(context, *connection, sweep, more));
+  if (context.quiet && !context.json) std::cout << sweep << '\n';
   return counts.failed > 0 ? ExitCode::kFailedJobs : ExitCode::kDone;
 }
 
 }  // namespace
 
 void AddWatchCommand(CLI::App& program, Context& context) {
-  CLI::App* watch = program.add_subcommand(
-      "watch", "follow a sweep until it ends\nExample: tutti watch gtzan-baseline");
+  CLI::App* watch = program.add_subcommand("watch",
+                                           "follow a sweep until it ends; with --json one JSON "
+                                           "object a line whenever something changed\n"
+                                           "Example: tutti watch gtzan-baseline");
   auto name = std::make_shared<std::string>();
   watch->add_option("sweep", *name, "its name (default: the newest)");
   AddCommonOptions(*watch, context);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/rpc/words.h"
+#include "common/visible_text.h"
 
 namespace tutti {
 namespace {
@@ -26,7 +27,7 @@ std::string EventLine(const v1::Event& event) {
   if (event.job_id() != 0) line += " job " + std::to_string(event.job_id());
   if (!event.worker().empty()) line += " " + event.worker();
   if (!event.detail().empty()) line += " " + event.detail();
-  return line;
+  return OneLine(line);
 }
 
 }  // namespace
