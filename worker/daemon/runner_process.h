@@ -50,7 +50,8 @@ class RunnerProcess {
     const Clock& clock;
     FileSystem& files;
     RunnerLedger& ledger;
-    RunnerCgroups* cgroups = nullptr;  // nothing: the machine gives this worker none
+    RunnerCgroups* cgroups = nullptr;      // nothing: the machine gives this worker none
+    std::filesystem::path oom_root = "/";  // where the kernel tells whom it ended (oom_evidence)
   };
   enum class State {
     kIdle,   // takes a job

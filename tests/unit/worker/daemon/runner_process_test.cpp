@@ -20,8 +20,9 @@ constexpr char kResult[] = "{\"event\":\"result\",\"metrics\":{\"x\":1}}";
 class RunnerProcessTest : public LoopFixture {
  protected:
   void Start(const std::string& program) {
-    auto started =
-        RunnerProcess::Start(Around(), {.arguments = {program}}, [this] { gone_ = true; });
+    RunnerProcess::Surroundings around = Around();
+    around.oom_root = oom_root_;
+    auto started = RunnerProcess::Start(around, {.arguments = {program}}, [this] { gone_ = true; });
     ASSERT_TRUE(IsOk(started));
     runner_ = *std::move(started);
   }
@@ -44,6 +45,17 @@ class RunnerProcessTest : public LoopFixture {
   }
   bool Finished() const { return end_ && std::holds_alternative<RunnerResult>(*end_); }
 
+  // A machine whose kernel has ended two processes for want of memory so far; the line that makes
+  // them three, for a script.
+  std::string CountKills() {
+    oom_root_ = dir_ / "machine";
+    std::filesystem::create_directories(oom_root_ / "proc");
+    const std::string vmstat = oom_root_ / "proc" / "vmstat";
+    std::ofstream(vmstat) << "pgfault 5\noom_kill 2\n";
+    return "printf 'pgfault 9\\noom_kill 3\\n' > '" + vmstat + "'\n";
+  }
+
+  std::filesystem::path oom_root_ = "/";
   std::unique_ptr<RunnerProcess> runner_;
   std::vector<RunnerEvent> events_;
   std::optional<JobEnd> end_;
@@ -96,6 +108,31 @@ TEST_F(RunnerProcessTest, SignalIsTold) {
   EXPECT_EQ(Broke().failure(), v1::FAILURE_CLASS_CRASHED);
   EXPECT_EQ(Broke().signal(), SIGSEGV);
   EXPECT_EQ(Broke().exit_code(), -1);
+}
+
+TEST_F(RunnerProcessTest, AKillThatTheKernelCountsAsOneForWantOfMemoryIsOutOfMemory) {
+  RunScript("read job; " + CountKills() + "kill -KILL $$");
+  EXPECT_EQ(Broke().failure(), v1::FAILURE_CLASS_OUT_OF_MEMORY);
+  EXPECT_EQ(Broke().signal(), SIGKILL);
+  EXPECT_THAT(Broke().message(), testing::HasSubstr("no memory left"));
+}
+
+TEST_F(RunnerProcessTest, AShellWhoseChildTheKernelEndedIsOutOfMemoryToo) {
+  RunScript("read job; " + CountKills() + "exit 137");
+  EXPECT_EQ(Broke().failure(), v1::FAILURE_CLASS_OUT_OF_MEMORY);
+  EXPECT_EQ(Broke().exit_code(), 137);
+}
+
+TEST_F(RunnerProcessTest, AKillThatTheKernelDidNotCountIsACrash) {
+  CountKills();
+  RunScript("read job; kill -KILL $$");
+  EXPECT_EQ(Broke().failure(), v1::FAILURE_CLASS_CRASHED);
+  EXPECT_EQ(Broke().signal(), SIGKILL);
+}
+
+TEST_F(RunnerProcessTest, AnotherEndWhileTheKernelCountsIsACrash) {
+  RunScript("read job; " + CountKills() + "kill -SEGV $$");
+  EXPECT_EQ(Broke().failure(), v1::FAILURE_CLASS_CRASHED) << "the machine's count is everybody's";
 }
 
 TEST_F(RunnerProcessTest, ErrorLineGivesItsClassAndTheLog) {
