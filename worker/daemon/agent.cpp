@@ -312,7 +312,7 @@ bool Agent::uploading() const {
 }
 
 int Agent::free_slots() const {
-  if (draining_ || disk_trouble_ || (session_ && session_->refuses_leases)) return 0;
+  if (draining_ || disk_trouble_ || gpus_full_ || (session_ && session_->refuses_leases)) return 0;
   int working = 0;
   int uploads = 0;
   for (const auto& [id, held] : held_) {
@@ -372,6 +372,7 @@ std::optional<v1::WorkerFrame> Agent::NextFrame(Instant now) {
   for (const auto& [id, held] : held_) *frame.add_held() = ToProto(id);
   frame.set_free_slots(free_slots());
   frame.set_draining(draining_ || session_->refuses_leases);
+  if (use_) *frame.mutable_use() = *std::exchange(use_, std::nullopt);
   session_->hello_sent = true;
   session_->next_heartbeat = now.steady + heartbeat_;
   session_->told_free_slots = frame.free_slots();

@@ -108,6 +108,12 @@ class Agent {
   // Nothing is wrong with the job: this machine cannot do it now.
   void OnHandedBack(const AttemptId& id, const std::string& reason, Instant now);
 
+  // What the machine is used to; the next frame takes it along, and none after that.
+  void OnUse(v1::MachineUse use) { use_ = std::move(use); }
+
+  // No leases are taken while a run would have to wait for room on a GPU.
+  void OnGpusFull(bool full) { gpus_full_ = full; }
+
   // ---- The disk.
   // No leases are taken meanwhile.
   void OnDiskTrouble(const std::string& why) { disk_trouble_ = why; }
@@ -194,6 +200,8 @@ class Agent {
   std::optional<Session> session_;
   std::chrono::milliseconds heartbeat_ = kDefaultHeartbeat;
   std::optional<std::string> disk_trouble_;
+  std::optional<v1::MachineUse> use_;  // not yet told
+  bool gpus_full_ = false;
   bool draining_ = false;
   bool draining_told_ = true;
 };

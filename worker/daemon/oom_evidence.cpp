@@ -1,9 +1,10 @@
 #include "worker/daemon/oom_evidence.h"
 
-#include <algorithm>
 #include <charconv>
 #include <string>
 #include <string_view>
+
+#include "worker/daemon/control_group.h"
 
 namespace tutti {
 namespace {
@@ -25,24 +26,10 @@ std::optional<std::uint64_t> CounterIn(const Result<std::string>& text) {
   return count;
 }
 
-// Below /sys/fs/cgroup; nothing without the unified hierarchy.
-std::optional<std::string> ControlGroup(FileSystem& files, const std::filesystem::path& root) {
-  constexpr std::string_view kUnified = "0::/";
-  const auto text = files.ReadFile(root / "proc/self/cgroup");
-  if (!text.ok()) return std::nullopt;
-  std::string_view rest = *text;
-  while (!rest.empty()) {
-    const std::string_view line = rest.substr(0, rest.find('\n'));
-    if (line.starts_with(kUnified)) return std::string(line.substr(kUnified.size()));
-    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 std::optional<std::uint64_t> KernelOomKills(FileSystem& files, const std::filesystem::path& root) {
-  if (const auto group = ControlGroup(files, root)) {
+  if (const auto group = OwnControlGroup(files, root)) {
     const auto path = root / "sys/fs/cgroup" / *group / "memory.events";
     if (const auto count = CounterIn(files.ReadFile(path))) return count;
   }

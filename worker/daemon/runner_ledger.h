@@ -48,6 +48,9 @@ class RunnerLedger {
   const std::vector<std::string>& earlier_marks() const { return earlier_marks_; }
   Status Add(pid_t pid);
   void Remove(pid_t pid);
+  // A child of this process that is no runner and yet no orphan; not on disk.
+  void Shelter(pid_t pid) { runners_.insert(pid); }
+  void Unshelter(pid_t pid) { runners_.erase(pid); }
   // Processes that Open had to end.
   int ended() const { return ended_; }
 

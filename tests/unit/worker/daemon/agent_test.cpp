@@ -531,5 +531,31 @@ TEST_F(AgentTest, EventsOfOneAttemptAreBoundedExceptTheLast) {
             static_cast<std::int64_t>(kMaxEventsPerAttempt) + 1);
 }
 
+TEST_F(AgentTest, WhatTheMachineIsUsedToTravelsOnceWithTheNextFrame) {
+  Connect();
+  EXPECT_FALSE(first_frame_.has_use());
+  v1::MachineUse use;
+  use.set_cpu_share(0.5);
+  agent_.OnUse(use);
+  EXPECT_FALSE(agent_.NextFrame(Now())) << "it is no reason for a frame of its own";
+  Advance(seconds(2));
+  const auto heartbeat = agent_.NextFrame(Now());
+  ASSERT_TRUE(heartbeat);
+  EXPECT_EQ(heartbeat->use().cpu_share(), 0.5);
+  Advance(seconds(2));
+  EXPECT_FALSE(agent_.NextFrame(Now())->has_use());
+}
+
+TEST_F(AgentTest, NoLeaseIsAskedForWhileARunWouldWaitForAGpu) {
+  Connect();
+  agent_.OnGpusFull(true);
+  Advance(seconds(2));
+  EXPECT_EQ(agent_.NextFrame(Now())->free_slots(), 0);
+  agent_.OnGpusFull(false);
+  const auto told = agent_.NextFrame(Now());
+  ASSERT_TRUE(told) << "free slots are news";
+  EXPECT_EQ(told->free_slots(), 2);
+}
+
 }  // namespace
 }  // namespace tutti
