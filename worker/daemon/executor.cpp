@@ -4,15 +4,22 @@
 #include <atomic>
 #include <functional>
 #include <optional>
+#include <set>
+#include <unistd.h>
 #include <utility>
 
 #include <spdlog/spdlog.h>
 
 #include "common/rpc/job_line.h"
 #include "worker/daemon/artifact_upload.h"
+#include "worker/daemon/attempt_failure.h"
 #include "worker/daemon/command_folder.h"
+#include "worker/daemon/gpu_load.h"
 #include "worker/daemon/input_fetch.h"
+#include "worker/daemon/job_folders.h"
+#include "worker/daemon/process_table.h"
 #include "worker/daemon/resume_note.h"
+#include "worker/daemon/track_errors.h"
 
 namespace tutti {
 namespace {
@@ -20,50 +27,26 @@ namespace {
 constexpr std::chrono::milliseconds kFirstRetry{200};
 constexpr std::chrono::milliseconds kLongestRetry{15'000};
 
-// The coordinator cannot be reached, or lost its place: the same call may work later.
-bool IsPassing(const Error& error) {
-  return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kDeadlineExceeded ||
-         error.code == ErrorCode::kAborted || error.code == ErrorCode::kCancelled;
-}
-
-v1::FailureClass FailureOf(const Error& error) {
-  switch (error.code) {
-    case ErrorCode::kInvalidArgument:
-    case ErrorCode::kNotFound:
-    case ErrorCode::kDataLoss:
-      return v1::FAILURE_CLASS_BAD_DATA;
-    default:
-      return v1::FAILURE_CLASS_CRASHED;
-  }
-}
-
-// Only the worker's operator can mend it: trying again, here or elsewhere, does not.
-v1::FailureClass FetchFailureOf(const Error& error) {
-  return error.code == ErrorCode::kFailedPrecondition ? v1::FAILURE_CLASS_BAD_CONFIG
-                                                      : FailureOf(error);
-}
-
-double Seconds(std::chrono::nanoseconds duration) {
-  return std::chrono::duration<double>(duration).count();
-}
-
 }  // namespace
 
 // One attempt on its way. Shared with tasks of the pool, which look at `stopped_` only; all else
 // belongs to the loop's thread.
 class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
  public:
-  Run(const Surroundings& around, const v1::Lease& lease, std::filesystem::path output_dir)
+  Run(const Surroundings& around, GpuQueue& gpus, const v1::Lease& lease,
+      std::filesystem::path output_dir)
       : around_(around),
+        gpus_(gpus),
         id_(ToAttemptId(lease.attempt())),
         lease_(lease),
+        gpu_key_(MemoryKey(lease)),
         output_dir_(std::move(output_dir)),
         begun_(around.clock.SteadyNow()),
-        resume_due_(begun_ + around.resume.upload),
-        backoff_(around.random, kFirstRetry, kLongestRetry) {}
+        backoff_(around.random, kFirstRetry, kLongestRetry),
+        resume_due_(begun_ + around.resume.upload) {}
 
   void Start() {
-    const Status made = MakeOutputDir();
+    const Status made = MakeJobFolder(around_.files, output_dir_);
     if (!made.ok()) return BreakOrHandBack(v1::FAILURE_CLASS_CRASHED, made.error());
     Fetch();
   }
@@ -90,19 +73,26 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
     around_.loop.Cancel(retry_);
   }
 
- private:
-  // An earlier daemon may have left a folder of this name.
-  Status MakeOutputDir() {
-    TUTTI_RETURN_IF_ERROR(around_.files.RemoveAll(output_dir_));
-    return around_.files.CreateDirectories(output_dir_, 0700);
-  }
+  // Of its runner; nothing while none has it.
+  std::optional<pid_t> pid() const { return around_.runners.PidOf(job_); }
+  void OnGpuBytesSeen(std::int64_t bytes) { gpu_bytes_seen_ = std::max(gpu_bytes_seen_, bytes); }
 
+ private:
   // Runs `then` on the loop's thread, unless the attempt was stopped in between.
   template <class Value>
   void Hand(Value value, void (Run::*then)(Value)) {
     around_.loop.Post([self = shared_from_this(), value = std::move(value), then]() mutable {
       if (!self->stopped_) (self.get()->*then)(std::move(value));
     });
+  }
+
+  // Calls `then` where the attempt is still there and was not stopped.
+  template <class Argument>
+  auto IfWanted(void (Run::*then)(Argument)) {
+    return [weak = weak_from_this(), then](Argument argument) {
+      const auto self = weak.lock();
+      if (self && !self->stopped_) (self.get()->*then)(std::forward<Argument>(argument));
+    };
   }
 
   void Fetch() {
@@ -120,14 +110,19 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
     }
     pins_ = *std::move(pins);
     backoff_.Reset();
-    fetch_seconds_ = Seconds(around_.clock.SteadyNow() - begun_);
+    fetch_seconds_ = std::chrono::duration<double>(around_.clock.SteadyNow() - begun_).count();
+    // Features are made on the processor.
+    if (lease_.kind() == v1::JOB_KIND_PREPROCESS) return OnDevice("cpu");
+    const auto& avoided = lease_.avoided_devices();
+    gpu_place_ = gpus_.Ask({lease_.device(), {avoided.begin(), avoided.end()}}, gpu_key_,
+                           IfWanted(&Run::OnDevice), IfWanted(&Run::OnNoRoom));
+  }
+
+  void OnDevice(const std::string& device) {
+    device_ = device;
     InputPaths inputs;
     for (const auto& [hash, pin] : *pins_) inputs[hash] = pin.path();
-    // Features are made on the processor.
-    const auto& avoided = lease_.avoided_devices();
-    if (lease_.kind() != v1::JOB_KIND_PREPROCESS)
-      device_ = around_.gpus.Take({lease_.device(), {avoided.begin(), avoided.end()}});
-    JobPlace place{output_dir_, device_.value_or("cpu"), {}};
+    JobPlace place{output_dir_, device_, {}};
     if (lease_.kind() == v1::JOB_KIND_TRAIN) place.resume_interval = around_.resume.write;
     Result<std::string> line = JobLine(lease_, inputs, place);
     if (!line.ok()) return Break(v1::FAILURE_CLASS_BAD_CONFIG, line.error().message);
@@ -141,13 +136,8 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
 
   void GiveToRunner(Status laid_out) {
     if (!laid_out.ok()) return BreakOrHandBack(v1::FAILURE_CLASS_CRASHED, laid_out.error());
-    const std::weak_ptr<Run> weak = weak_from_this();
-    const auto on_event = [weak](const RunnerEvent& event) {
-      if (const auto self = weak.lock(); self && !self->stopped_) self->OnEvent(event);
-    };
-    const auto on_end = [weak](JobEnd end) {
-      if (const auto self = weak.lock(); self && !self->stopped_) self->OnJobEnd(end);
-    };
+    auto on_event = IfWanted(&Run::OnEvent);
+    auto on_end = IfWanted(&Run::OnJobEnd);
     const auto job = lease_.has_command()
                          ? around_.runners.RunProgram(ProgramOf(lease_.command(), output_dir_),
                                                       line_, on_event, on_end)
@@ -158,7 +148,7 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
                              Annotate(job.error(), "the runner cannot be started"));
     }
     job_ = *job;
-    around_.listener.OnRunning(id_, device_.value_or("cpu"));
+    around_.listener.OnRunning(id_, device_);
   }
 
   void OnEvent(const RunnerEvent& event) {
@@ -175,12 +165,15 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
       const Status noted = WriteResumeNote(around_.files, output_dir_.parent_path(), id_, *resume);
       if (!noted.ok()) spdlog::warn("{}: {}", Describe(id_), noted.error().message);
       if (around_.clock.SteadyNow() >= resume_due_) UploadResume();
+    } else if (const auto* memory = std::get_if<RunnerGpuMemory>(&event)) {
+      gpus_.ObserveMemory(device_, memory->total_bytes);
+      gpus_.Learn(gpu_key_, memory->peak_bytes + kProcessGpuBytes);
     } else if (const auto* error = std::get_if<RunnerTrackError>(&event)) {
       track_errors_[error->track_id] = error->message;
     }
   }
 
-  void OnJobEnd(JobEnd& end) {
+  void OnJobEnd(JobEnd end) {
     job_ = 0;
     ReturnDevice();
     pins_.reset();  // before the shard comes in: the cache lets the audio go, not the shard
@@ -191,9 +184,17 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
       });
     }
     finished_ = std::move(std::get<RunnerResult>(end).finished);
+    // A program that tells nothing of its GPU's memory has been looked at.
+    if (gpu_bytes_seen_ > 0) gpus_.Learn(gpu_key_, gpu_bytes_seen_);
     (*finished_.mutable_timings_seconds())["fetch"] = fetch_seconds_;
-    const Status complete = AddTrackErrors();
-    if (!complete.ok()) return Break(v1::FAILURE_CLASS_BAD_DATA, complete.error().message);
+    const Status told = AddTrackErrors(lease_, track_errors_, finished_);
+    if (!told.ok()) return Break(v1::FAILURE_CLASS_BAD_DATA, told.error().message);
+    if (artifacts_.size() > kMaxArtifactsPerAttempt) {
+      return Break(v1::FAILURE_CLASS_BAD_DATA,
+                   "the runner named " + std::to_string(artifacts_.size()) +
+                       " artifacts, at most " + std::to_string(kMaxArtifactsPerAttempt) +
+                       " are taken");
+    }
     around_.listener.OnUploading(id_);
     Upload();
   }
@@ -237,28 +238,6 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
     after_save_ = std::move(then);
   }
 
-  // A verdict is on a track's content, which only the lease names.
-  Status AddTrackErrors() {
-    if (artifacts_.size() > kMaxArtifactsPerAttempt) {
-      return InvalidArgument("the runner named " + std::to_string(artifacts_.size()) +
-                             " artifacts, at most " + std::to_string(kMaxArtifactsPerAttempt) +
-                             " are taken");
-    }
-    for (const auto& track : lease_.tracks()) {
-      const auto found = track_errors_.find(track.id());
-      if (found == track_errors_.end()) continue;
-      v1::TrackError& error = *finished_.add_track_errors();
-      error.set_track_id(track.id());
-      error.set_content_hash(track.content_hash());
-      error.set_message(found->second);
-      track_errors_.erase(found);
-    }
-    if (track_errors_.empty()) return {};
-    return InvalidArgument("the runner told an error of track " +
-                           std::to_string(track_errors_.begin()->first) +
-                           ", which is not in its job");
-  }
-
   void Upload() {
     BlobCache* adopt = lease_.kind() == v1::JOB_KIND_PREPROCESS ? &around_.cache : nullptr;
     around_.pool.Run([self = shared_from_this(), artifacts = artifacts_, adopt] {
@@ -293,10 +272,19 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
   }
 
   void HandBack(const std::string& reason) {
+    LetGo("is handed back", reason);
+    around_.listener.OnHandedBack(id_, reason);
+  }
+
+  void OnNoRoom(const std::string& why) {
+    LetGo("is handed back", why);
+    around_.listener.OnNoRoom(id_, why);
+  }
+
+  void LetGo(const char* how, const std::string& why) {
     ReturnDevice();
     pins_.reset();
-    spdlog::warn("{} is handed back: {}", Describe(id_), reason);
-    around_.listener.OnHandedBack(id_, reason);
+    spdlog::warn("{} {}: {}", Describe(id_), how, why);
   }
 
   void Break(v1::FailureClass failure, const std::string& message) {
@@ -307,22 +295,20 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
     TellBroke(std::move(broke));
   }
 
-  void ReturnDevice() {
-    if (device_) around_.gpus.GiveBack(*std::exchange(device_, std::nullopt));
-  }
+  void ReturnDevice() { gpus_.Leave(std::exchange(gpu_place_, 0)); }
 
   void TellBroke(v1::Broke broke) {
     const auto fault = DiskFault(broke, lease_.has_command(), around_.check_disk);
     if (fault) return HandBack(*fault);
-    ReturnDevice();
-    pins_.reset();
-    spdlog::warn("{} broke: {}", Describe(id_), broke.message());
+    LetGo("broke", broke.message());
     around_.listener.OnBroke(id_, std::move(broke));
   }
 
   const Surroundings around_;
+  GpuQueue& gpus_;
   const AttemptId id_;
   const v1::Lease lease_;
+  const std::string gpu_key_;  // of its need of a GPU's memory
   const std::filesystem::path output_dir_;
   const SteadyTime begun_;
   std::atomic<bool> stopped_ = false;
@@ -330,8 +316,10 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
   EventLoop::TimerId retry_ = 0;
   RunnerPool::JobNumber job_ = 0;  // 0: no runner has it
   std::shared_ptr<InputPins> pins_;
-  std::optional<std::string> device_;  // while it has a share of one
-  std::string line_;                   // until a runner has it
+  std::string device_ = "cpu";
+  GpuQueue::Place gpu_place_ = 0;  // while it waits for a share of one, or has it
+  std::int64_t gpu_bytes_seen_ = 0;
+  std::string line_;  // until a runner has it
   double fetch_seconds_ = 0;
   std::vector<RunnerArtifact> artifacts_;
   std::optional<RunnerResume> resume_;            // the newest
@@ -345,7 +333,9 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
 };
 
 Executor::Executor(const Surroundings& surroundings, std::filesystem::path jobs)
-    : around_(surroundings), jobs_(std::move(jobs)) {}
+    : around_(surroundings),
+      jobs_(std::move(jobs)),
+      gpus_(surroundings.loop, surroundings.clock, surroundings.gpus) {}
 
 Executor::~Executor() {
   for (const auto& [id, run] : runs_) run->Stop();
@@ -353,7 +343,7 @@ Executor::~Executor() {
 
 void Executor::Begin(const v1::Lease& lease) {
   const AttemptId id = ToAttemptId(lease.attempt());
-  const auto run = std::make_shared<Run>(around_, lease, jobs_ / FileName(id));
+  const auto run = std::make_shared<Run>(around_, gpus_, lease, jobs_ / FileName(id));
   runs_[id] = run;
   run->Start();
 }
@@ -370,31 +360,38 @@ void Executor::Halt(const AttemptId& id) {
   if (found != runs_.end()) found->second->Halt();
 }
 
+void Executor::OnMachineSample(const MachineSample& sample) {
+  if (sample.gpus.empty()) return;
+  std::map<pid_t, pid_t> parents;
+  for (const ProcessEntry& process : AllProcesses()) parents[process.pid] = process.parent;
+  std::map<pid_t, Run*> by_runner;
+  std::set<pid_t> runners;
+  for (const auto& [id, run] : runs_) {
+    const auto pid = run->pid();
+    if (pid && runners.insert(*pid).second) by_runner[*pid] = run.get();
+  }
+  for (const auto& [device, load] : LoadOfGpus(sample, parents, ::getpid(), runners)) {
+    gpus_.ObserveMemory(device, load.total_bytes);
+    gpus_.ObserveStrangers(device, load.strangers);
+    for (const auto& [runner, bytes] : load.runners) by_runner.at(runner)->OnGpuBytesSeen(bytes);
+  }
+}
+
 void Executor::Salvage(const AttemptId& id, const RunnerResume& leftover) {
   v1::Lease lease;  // of which nothing more is known here
   *lease.mutable_attempt() = ToProto(id);
-  const auto run = std::make_shared<Run>(around_, lease, jobs_ / FileName(id));
+  const auto run = std::make_shared<Run>(around_, gpus_, lease, jobs_ / FileName(id));
   runs_[id] = run;
   run->Salvage(leftover);
 }
 
 void Executor::Forget(const AttemptId& id) {
   Stop(id);
-  for (const Status& removed : {around_.files.RemoveAll(jobs_ / FileName(id)),
-                                RemoveResumeNote(around_.files, jobs_, id)}) {
-    if (!removed.ok()) spdlog::warn("{}", removed.error().message);
-  }
+  RemoveJobFolder(around_.files, jobs_, id);
 }
 
 void Executor::ForgetAllBut(const std::vector<AttemptId>& kept) {
-  const auto names = around_.files.ListDirectory(jobs_);
-  if (!names.ok()) return spdlog::warn("{}", names.error().message);
-  for (const std::string& name : *names) {
-    const auto id = ParseFileName(std::string_view(name).substr(0, name.find('.')));
-    if (id && std::ranges::find(kept, *id) != kept.end()) continue;
-    const Status removed = around_.files.RemoveAll(jobs_ / name);
-    if (!removed.ok()) spdlog::warn("{}", removed.error().message);
-  }
+  RemoveJobFoldersBut(around_.files, jobs_, kept);
 }
 
 }  // namespace tutti

@@ -19,8 +19,9 @@
 #include "worker/daemon/data_roots.h"
 #include "worker/daemon/disk_care.h"
 #include "worker/daemon/event_loop.h"
-#include "worker/daemon/gpus.h"
+#include "worker/daemon/gpu_queue.h"
 #include "worker/daemon/io_pool.h"
+#include "worker/daemon/machine_watch.h"
 #include "worker/daemon/runner_event.h"
 #include "worker/daemon/runner_pool.h"
 
@@ -42,6 +43,10 @@ class AttemptListener {
   virtual void OnBroke(const AttemptId& id, v1::Broke broke) = 0;
   // In place of OnBroke, where this machine's disk is the reason.
   virtual void OnHandedBack(const AttemptId& id, const std::string& reason) = 0;
+  // The same before it has run, where no GPU had room for too long.
+  virtual void OnNoRoom(const AttemptId& id, const std::string& reason) {
+    OnHandedBack(id, reason);
+  }
 };
 
 // Owned by the loop's thread. Fetches and uploads run on the pool; while the coordinator cannot be
@@ -88,12 +93,17 @@ class Executor {
   void Forget(const AttemptId& id);
   // Of all others; at the start.
   void ForgetAllBut(const std::vector<AttemptId>& kept);
+  // What the machine is used to decides who gets a GPU.
+  void OnMachineSample(const MachineSample& sample);
+  // A further run would have to wait for room on a GPU.
+  bool gpus_full() const { return gpus_.full(); }
 
  private:
   class Run;
 
   Surroundings around_;
   std::filesystem::path jobs_;
+  GpuQueue gpus_;  // before the runs, whose places are in it
   std::map<AttemptId, std::shared_ptr<Run>> runs_;
 };
 

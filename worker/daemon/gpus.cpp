@@ -1,50 +1,22 @@
 #include "worker/daemon/gpus.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <chrono>
 #include <numeric>
-#include <poll.h>
-#include <unistd.h>
 #include <utility>
 
-#include "common/check.h"
 #include "common/json.h"
-#include "common/process.h"
+#include "worker/daemon/program_output.h"
 
 namespace tutti {
 namespace {
 
 constexpr std::chrono::milliseconds kProbeLimit{60'000};  // LibTorch takes a while from a cold disk
-constexpr std::size_t kMaxAnswerBytes = 64 << 10;
-constexpr const char* kCpu = "cpu";
-
-// All that a child writes to its stdout, until it ends.
-Result<std::string> OutputOf(const std::vector<std::string>& argv) {
-  SpawnOptions options;
-  options.argv = argv;
-  options.output = Stream::kPipe;
-  options.errors = Stream::kNull;
-  TUTTI_ASSIGN_OR_RETURN(const auto child, Spawn(options));
-  std::string text;
-  std::array<char, 4096> buffer;
-  while (text.size() < kMaxAnswerBytes) {
-    pollfd end{child->output().get(), POLLIN, 0};
-    if (::poll(&end, 1, static_cast<int>(kProbeLimit.count())) <= 0) {
-      return Error{ErrorCode::kDeadlineExceeded, "it does not answer"};
-    }
-    const ssize_t n = ::read(end.fd, buffer.data(), buffer.size());
-    if (n <= 0) break;
-    text.append(buffer.data(), static_cast<std::size_t>(n));
-  }
-  const ExitStatus status = child->Wait();
-  if (!status.success()) return FailedPrecondition("it ended with " + Describe(status));
-  return text;
-}
 
 Result<int> UsableByTrainer(const std::filesystem::path& trainer) {
-  TUTTI_ASSIGN_OR_RETURN(const std::string text, OutputOf({trainer.string(), "devices"}));
+  TUTTI_ASSIGN_OR_RETURN(const std::string text,
+                         OutputOf({trainer.string(), "devices"}, kProbeLimit));
   TUTTI_ASSIGN_OR_RETURN(const Json answer, ParseJson(text, "its answer"));
   TUTTI_ASSIGN_OR_RETURN(const auto devices,
                          Field<std::vector<std::string>>(answer, "devices", "its answer"));
@@ -118,36 +90,17 @@ Result<std::vector<int>> ChooseGpus(const std::optional<std::vector<int>>& asked
   return *asked;
 }
 
-GpuShares::GpuShares(const std::vector<int>& gpus) {
-  for (const int gpu : gpus) gpus_.push_back({DeviceName(gpu), 0});
-}
-
-std::string DeviceName(int gpu) {
-  return "cuda:" + std::to_string(gpu);
-}
-
-GpuShares::Gpu* GpuShares::Choose(const GpuWish& wish) {
-  Gpu* chosen = nullptr;
-  for (Gpu& gpu : gpus_) {
-    if (gpu.device == wish.wanted) return &gpu;
-    if (std::ranges::find(wish.avoided, gpu.device) != wish.avoided.end()) continue;
-    if (chosen == nullptr || gpu.jobs < chosen->jobs) chosen = &gpu;
+std::optional<std::filesystem::path> FindMps(FileSystem& files,
+                                             const std::optional<std::string>& variable,
+                                             const std::filesystem::path& root) {
+  // CUDA's own default, and where a service's private /tmp does not hide it.
+  std::vector<std::string> folders{"/tmp/nvidia-mps", "/run/nvidia-mps"};
+  if (variable) folders = {*variable};
+  for (const std::string& folder : folders) {
+    const std::filesystem::path path = root / std::filesystem::path(folder).relative_path();
+    if (files.Exists(path / "control")) return path;
   }
-  return chosen != nullptr ? chosen : &*std::ranges::min_element(gpus_, {}, &Gpu::jobs);
-}
-
-std::string GpuShares::Take(const GpuWish& wish) {
-  if (gpus_.empty()) return kCpu;
-  Gpu* const gpu = Choose(wish);
-  ++gpu->jobs;
-  return gpu->device;
-}
-
-void GpuShares::GiveBack(const std::string& device) {
-  const auto gpu = std::ranges::find(gpus_, device, &Gpu::device);
-  if (gpu == gpus_.end()) return;
-  TUTTI_CHECK(gpu->jobs > 0, device + " was given back once too often");
-  --gpu->jobs;
+  return std::nullopt;
 }
 
 }  // namespace tutti

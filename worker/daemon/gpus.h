@@ -1,5 +1,6 @@
-// Which GPUs a worker offers, and which job gets which. No GPU library is in this process: the
-// driver's folder says whether there are any, and tutti-train how many its LibTorch can use.
+// Which GPUs a worker offers (which run gets which: gpu_shares.h). No GPU library is in this
+// process: the driver's folder says whether there are any, and tutti-train how many its LibTorch
+// can use.
 //
 // A GPU's number is CUDA's own in the runners: the daemon has them numbered by PCI bus, as
 // nvidia-smi does, and CUDA_VISIBLE_DEVICES holds as everywhere.
@@ -52,34 +53,11 @@ Result<std::vector<int>> ParseGpuList(std::string_view text);
 // for is not there.
 Result<std::vector<int>> ChooseGpus(const std::optional<std::vector<int>>& asked, GpuProbe& probe);
 
-// What the coordinator says about a job's GPU.
-struct GpuWish {
-  std::string wanted;                // this one; empty: any
-  std::vector<std::string> avoided;  // but none of these
-};
-
-// "cuda:2" for GPU 2.
-std::string DeviceName(int gpu);
-
-// Gives each job a GPU: the one with the fewest jobs, of equal ones the first named. So the slots
-// are shared out in turn. Owned by one thread.
-class GpuShares {
- public:
-  explicit GpuShares(const std::vector<int>& gpus);
-
-  // "cuda:2"; "cpu" where the worker offers no GPU. A wish that cannot be met is left unheard.
-  std::string Take(const GpuWish& wish = {});
-  // What Take gave.
-  void GiveBack(const std::string& device);
-
- private:
-  struct Gpu {
-    std::string device;
-    int jobs = 0;
-  };
-  Gpu* Choose(const GpuWish& wish);
-
-  std::vector<Gpu> gpus_;
-};
+// The folder through which programs reach a running nvidia-cuda-mps-control, by which processes
+// compute on one GPU at the same time instead of in turn: that of CUDA_MPS_PIPE_DIRECTORY
+// (variable), else the usual ones. Nothing: none runs. root: "/" but in tests.
+std::optional<std::filesystem::path> FindMps(FileSystem& files,
+                                             const std::optional<std::string>& variable,
+                                             const std::filesystem::path& root = "/");
 
 }  // namespace tutti

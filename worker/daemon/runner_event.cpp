@@ -73,6 +73,20 @@ Result<RunnerEvent> ToResume(const Json& event) {
   return RunnerEvent(std::move(resume));
 }
 
+Result<RunnerEvent> ToGpuMemory(const Json& event) {
+  RunnerGpuMemory memory;
+  TUTTI_ASSIGN_OR_RETURN(memory.peak_bytes, Field<std::int64_t>(event, "peak_bytes", kWhat));
+  TUTTI_ASSIGN_OR_RETURN(memory.total_bytes, FieldOr<std::int64_t>(event, "total_bytes", 0, kWhat));
+  // More than any machine has, and still far from the end of 64 bits when some are added.
+  constexpr std::int64_t kMost = std::int64_t{1} << 50;
+  if (memory.peak_bytes >= 0 && memory.peak_bytes <= kMost && memory.total_bytes >= 0) {
+    return RunnerEvent(memory);
+  }
+  return InvalidArgument(std::string(kWhat) + ": gpu_memory: expected bytes from 0 on, got " +
+                         std::to_string(memory.peak_bytes) + " of " +
+                         std::to_string(memory.total_bytes));
+}
+
 Result<RunnerEvent> ToTrackError(const Json& event) {
   RunnerTrackError error;
   TUTTI_ASSIGN_OR_RETURN(error.track_id, Field<std::int64_t>(event, "id", kWhat));
@@ -170,7 +184,7 @@ Converter ConverterOf(const std::string& name) {
   static const std::map<std::string, Converter> kConverters{
       {"hello", ToHello},      {"progress", ToProgress}, {"epoch", ToEpoch},
       {"track", ToTrackError}, {"artifact", ToArtifact}, {"result", ToResult},
-      {"error", ToError},      {"resume", ToResume},
+      {"error", ToError},      {"resume", ToResume},     {"gpu_memory", ToGpuMemory},
   };
   const auto found = kConverters.find(name);
   return found == kConverters.end() ? nullptr : found->second;

@@ -36,6 +36,11 @@ struct RunnerResume {
   std::string path;  // relative to the job's output folder; not checked yet
   std::int32_t epoch = 0;
 };
+// What the run's GPU memory came to so far.
+struct RunnerGpuMemory {
+  std::int64_t peak_bytes = 0;   // the most that its tensors took
+  std::int64_t total_bytes = 0;  // that the GPU has; 0: not told
+};
 // metrics, timings (keys without their "_seconds"), predictions, environment; no artifacts.
 struct RunnerResult {
   v1::Finished finished;
@@ -51,7 +56,7 @@ struct RunnerLogLine {
 
 using RunnerEvent =
     std::variant<RunnerHello, v1::Progress, v1::EpochPoint, RunnerTrackError, RunnerArtifact,
-                 RunnerResume, RunnerResult, RunnerError, RunnerLogLine>;
+                 RunnerResume, RunnerGpuMemory, RunnerResult, RunnerError, RunnerLogLine>;
 
 // line: a line of stdout that starts with kEventPrefix. Nothing: an event that this release does
 // not know. Numbers may be null where they are no number (NaN). kInvalidArgument: not JSON, or a

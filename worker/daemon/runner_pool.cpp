@@ -74,6 +74,14 @@ void RunnerPool::Abort(JobNumber job) {
   }
 }
 
+std::optional<pid_t> RunnerPool::PidOf(JobNumber job) const {
+  for (const auto& [number, runner] : runners_) {
+    const bool busy = runner.process->state() == RunnerProcess::State::kBusy;
+    if (job != 0 && runner.job == job && busy) return runner.process->pid();
+  }
+  return std::nullopt;
+}
+
 void RunnerPool::EndOrphans() {
   around_.loop.Cancel(std::exchange(orphan_look_, 0));
   if (around_.ledger.EndOrphans(std::chrono::milliseconds(0)) == 0) return;

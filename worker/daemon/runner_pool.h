@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,8 @@ class RunnerPool {
                                RunnerProcess::OnEvent on_event, RunnerProcess::OnEnd on_end);
   // Ends the runner of this job, if it still has it.
   void Abort(JobNumber job);
+  // Of the runner that has this job; nothing: none has it.
+  std::optional<pid_t> PidOf(JobNumber job) const;
   // Every runner and what it has started; none takes a job any more.
   void KillAll();
 

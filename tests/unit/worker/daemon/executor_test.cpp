@@ -1,6 +1,8 @@
 #include "worker/daemon/executor.h"
 
+#include <algorithm>
 #include <map>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
 
@@ -8,6 +10,7 @@
 #include "tests/support/result_matchers.h"
 #include "tests/unit/worker/daemon/folder_transport.h"
 #include "tests/unit/worker/daemon/loop_fixture.h"
+#include "worker/daemon/gpu_load.h"
 
 namespace tutti {
 namespace {
@@ -251,7 +254,73 @@ print(json.dumps({'event': 'result'}))
   listener_ = {};
   Run(LeaseOf(v1::JOB_KIND_PREPROCESS, blobs_.Put("audio")));
   EXPECT_THAT(listener_.words, testing::Contains("12-1 epoch 2"));
-  EXPECT_EQ(gpus_.Take(), "cuda:3") << "the run gave its share back";
+  EXPECT_EQ(gpus_.Take()->device, "cuda:3") << "the run gave its share back";
+}
+
+TEST_F(ExecutorTest, ARunWaitsForTheProbeOnItsGpuAndSharesItOnceTheNeedIsTold) {
+  gpus_ = GpuShares({0});
+  const std::string folder = dir_.path();
+  SetRunner(Python("runner", "folder = '" + folder + "'\n" + R"(
+import time
+def wait(name):
+    while not os.path.exists(os.path.join(folder, name)): time.sleep(0.01)
+job = json.loads(sys.stdin.readline())
+if job['output_dir'].endswith('12-1'):
+    wait('tell')
+    print(json.dumps({'event': 'gpu_memory', 'peak_bytes': 2 << 30, 'total_bytes': 80 << 30}),
+          flush=True)
+wait('end')
+print(json.dumps({'event': 'result', 'metrics': {'gpu': float(job['device'] == 'cuda:0')}}))
+)"));
+  const AttemptId second{13, 1};
+  const auto has = [this](const std::string& word) {
+    return std::ranges::find(listener_.words, word) != listener_.words.end();
+  };
+  v1::Lease lease = LeaseOf(v1::JOB_KIND_TRAIN, blobs_.Put("shard"));
+  executor_->Begin(lease);
+  RunUntil([&] { return has("12-1 running"); });
+  *lease.mutable_attempt() = ToProto(second);
+  executor_->Begin(lease);
+  RunUntil([&] { return executor_->gpus_full(); });
+  EXPECT_FALSE(has("13-1 running"));
+  std::ofstream(dir_ / "tell") << "now";
+  RunUntil([&] { return has("13-1 running"); });
+  EXPECT_FALSE(executor_->gpus_full());
+  std::ofstream(dir_ / "end") << "now";
+  RunUntil([&] { return listener_.Ended(kFirst) && listener_.Ended(second); });
+  EXPECT_EQ(listener_.finished_[kFirst].metrics().at("gpu"), 1);
+  EXPECT_EQ(listener_.finished_[second].metrics().at("gpu"), 1);
+}
+
+TEST_F(ExecutorTest, WhatARunnerIsSeenToNeedIsLearntAndAStrangerKeepsRunsAway) {
+  gpus_ = GpuShares({0});
+  SetRunner(Python("runner", R"(
+import time
+job = json.loads(sys.stdin.readline())
+print(json.dumps({'event': 'epoch', 'epoch': os.getpid()}), flush=True)
+while not os.path.exists(os.path.join(job['output_dir'], 'end')): time.sleep(0.01)
+print(json.dumps({'event': 'result'}))
+)"));
+  const v1::Lease lease = LeaseOf(v1::JOB_KIND_TRAIN, blobs_.Put("shard"));
+  executor_->Begin(lease);
+  const std::string epoch = "12-1 epoch ";
+  RunUntil([&] { return !listener_.words.empty() && listener_.words.back().starts_with(epoch); });
+  const pid_t runner = std::stoi(listener_.words.back().substr(epoch.size()));
+  MachineSample sample;
+  sample.gpus.resize(1);
+  sample.gpus[0].uuid = "GPU-a";
+  sample.gpus[0].total_bytes = std::int64_t{80} << 30;
+  sample.cuda_names = {{"GPU-a", "cuda:0"}};
+  sample.gpu_processes = {{"GPU-a", runner, std::int64_t{3} << 30, "python3"}};
+  executor_->OnMachineSample(sample);
+  std::ofstream(dir_ / "jobs" / "12-1" / "end") << "now";
+  RunUntil([this] { return listener_.Ended(kFirst); });
+  EXPECT_EQ(gpus_.NeedOf(MemoryKey(lease)), std::int64_t{3} << 30);
+  EXPECT_TRUE(gpus_.Take()) << "the runner is no stranger";
+  gpus_ = GpuShares({0});
+  sample.gpu_processes = {{"GPU-a", ::getppid(), 1 << 20, "python3"}};
+  executor_->OnMachineSample(sample);
+  EXPECT_FALSE(gpus_.Take()) << "somebody else's program computes there";
 }
 
 TEST_F(ExecutorTest, ResumeFileOfAnEndedDaemonsAttemptIsUploadedWhenTheCoordinatorIsBack) {

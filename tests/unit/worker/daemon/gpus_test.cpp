@@ -61,30 +61,6 @@ TEST(Gpus, NoneAsksNobody) {
   EXPECT_EQ(three.asked, 0);
 }
 
-TEST(Gpus, JobsTakeThemInTurn) {
-  GpuShares shares({2, 0});
-  EXPECT_EQ(shares.Take(), "cuda:2");
-  EXPECT_EQ(shares.Take(), "cuda:0");
-  EXPECT_EQ(shares.Take(), "cuda:2");
-  EXPECT_EQ(shares.Take(), "cuda:0");
-  shares.GiveBack("cuda:0");
-  EXPECT_EQ(shares.Take(), "cuda:0");
-  GpuShares none({});
-  EXPECT_EQ(none.Take(), "cpu");
-  none.GiveBack("cpu");
-}
-
-TEST(Gpus, AJobTakesTheOneItHasToAndNoneThatItMustNot) {
-  GpuShares shares({0, 1, 2});
-  EXPECT_EQ(shares.Take({"cuda:2", {}}), "cuda:2");
-  EXPECT_EQ(shares.Take({"cuda:2", {}}), "cuda:2") << "though it is the busiest";
-  EXPECT_EQ(shares.Take({"", {"cuda:0"}}), "cuda:1");
-  EXPECT_EQ(shares.Take({"", {"cuda:0", "cuda:1"}}), "cuda:2");
-  EXPECT_EQ(shares.Take({"", {"cuda:0", "cuda:1", "cuda:2"}}), "cuda:0")
-      << "a job has to run somewhere";
-  EXPECT_EQ(shares.Take({"cuda:7", {}}), "cuda:0") << "there is no such GPU any more";
-}
-
 class MachineGpus : public testing::Test {
  protected:
   void AddToDriver(const std::string& address) {
@@ -126,6 +102,42 @@ TEST_F(MachineGpus, ATrainerThatCannotAnswerIsTheReason) {
   EXPECT_THAT(Find(Trainer("exit 3")).why_none, HasSubstr("exit code 3"));
   EXPECT_THAT(Find(Trainer("echo no")).why_none, HasSubstr("its answer"));
   EXPECT_THAT(Find(dir_ / "nowhere").why_none, HasSubstr("nowhere"));
+}
+
+class MpsServer : public testing::Test {
+ protected:
+  void Start(const std::string& folder) {
+    std::filesystem::create_directories(root_ / folder);
+    std::ofstream(root_ / folder / "control") << "";
+  }
+  // Seen from the machine's root; "" where there is none.
+  std::string Found(const std::optional<std::string>& variable = std::nullopt) {
+    const auto found = FindMps(files_, variable, root_.path());
+    return found ? std::filesystem::relative(*found, root_.path()).string() : "";
+  }
+
+  TempDir root_;
+  PosixFileSystem files_;
+};
+
+TEST_F(MpsServer, IsFoundWhereItUsuallyIs) {
+  EXPECT_EQ(Found(), "");
+  Start("run/nvidia-mps");
+  EXPECT_EQ(Found(), "run/nvidia-mps");
+  Start("tmp/nvidia-mps");
+  EXPECT_EQ(Found(), "tmp/nvidia-mps") << "CUDA's own default first";
+}
+
+TEST_F(MpsServer, WhatTheOperatorNamesIsTheOnlyOne) {
+  Start("tmp/nvidia-mps");
+  EXPECT_EQ(Found("/srv/mps"), "");
+  Start("srv/mps");
+  EXPECT_EQ(Found("/srv/mps"), "srv/mps");
+}
+
+TEST_F(MpsServer, AFolderWithoutAServerIsNone) {
+  std::filesystem::create_directories(root_ / "tmp/nvidia-mps");
+  EXPECT_EQ(Found(), "");
 }
 
 }  // namespace

@@ -107,5 +107,18 @@ TEST(RunnerEvent, SaysWhatIsWrongAndWhetherItWasTheLast) {
   EXPECT_FALSE(bad(R"({"event":)" + std::string(100, '[')).is_last);
 }
 
+TEST(RunnerEvent, GpuMemoryIsBytes) {
+  const ParsedEvent parsed =
+      ParseRunnerEvent(R"({"event":"gpu_memory","peak_bytes":12,"total_bytes":80})");
+  const auto* memory = std::get_if<RunnerGpuMemory>(&std::get<RunnerEvent>(parsed));
+  ASSERT_NE(memory, nullptr);
+  EXPECT_EQ(memory->peak_bytes, 12);
+  EXPECT_EQ(memory->total_bytes, 80);
+  for (const char* bad : {R"({"event":"gpu_memory"})", R"({"event":"gpu_memory","peak_bytes":-1})",
+                          R"({"event":"gpu_memory","peak_bytes":9223372036854775807})"}) {
+    EXPECT_TRUE(std::holds_alternative<BadEvent>(ParseRunnerEvent(bad))) << bad;
+  }
+}
+
 }  // namespace
 }  // namespace tutti

@@ -1,0 +1,26 @@
+#include "worker/daemon/attempt_failure.h"
+
+namespace tutti {
+
+bool IsPassing(const Error& error) {
+  return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kDeadlineExceeded ||
+         error.code == ErrorCode::kAborted || error.code == ErrorCode::kCancelled;
+}
+
+v1::FailureClass FailureOf(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::kInvalidArgument:
+    case ErrorCode::kNotFound:
+    case ErrorCode::kDataLoss:
+      return v1::FAILURE_CLASS_BAD_DATA;
+    default:
+      return v1::FAILURE_CLASS_CRASHED;
+  }
+}
+
+v1::FailureClass FetchFailureOf(const Error& error) {
+  return error.code == ErrorCode::kFailedPrecondition ? v1::FAILURE_CLASS_BAD_CONFIG
+                                                      : FailureOf(error);
+}
+
+}  // namespace tutti

@@ -1,0 +1,16 @@
+// What an error of this machine's work means for the attempt.
+#pragma once
+
+#include "common/result.h"
+#include "tutti/v1/common.pb.h"
+
+namespace tutti {
+
+// The coordinator cannot be reached, or lost its place: the same call may work later.
+bool IsPassing(const Error& error);
+v1::FailureClass FailureOf(const Error& error);
+// Of an input: what only the worker's operator can mend is bad_config, as trying again, here or
+// elsewhere, does not help.
+v1::FailureClass FetchFailureOf(const Error& error);
+
+}  // namespace tutti
