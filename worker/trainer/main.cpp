@@ -1,6 +1,7 @@
 // tutti-train: trains models and predicts by them, for jobs that come as JSON lines. No audio, no
 // gRPC in this process.
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <malloc.h>
 #include <string>
@@ -14,6 +15,7 @@
 #include "worker/trainer/device.h"
 #include "worker/trainer/job_source.h"
 #include "worker/trainer/runner.h"
+#include "worker/trainer/slot_probe.h"
 
 namespace {
 
@@ -23,10 +25,14 @@ constexpr char kUsage[] =
   tutti-train               takes jobs as JSON lines on stdin, tells events on stdout
   tutti-train one JOB.json  runs the one job in that file
   tutti-train devices       tells the GPUs that it can use, as JSON
+  tutti-train slots CORES   measures how many one-thread trainings at a time, at most CORES, this
+                            machine does best; a few seconds
   tutti-train --version | --help
 
 Example: tutti-train one job.json
 )";
+
+constexpr int kMaxSlotsMeasured = 1'024;
 
 // glibc gives big tensors back to the kernel after each step; the page faults then cost more than
 // the arithmetic.
@@ -51,6 +57,24 @@ int RunOne(const std::string& path) {
   return last["event"] == "result" ? 0 : 1;
 }
 
+int TellSlots(const std::string& text) {
+  const int cores = std::atoi(text.c_str());
+  if (cores < 1 || cores > kMaxSlotsMeasured) {
+    std::cerr << "tutti-train: slots: expected a number of cores from 1 to " << kMaxSlotsMeasured
+              << ", got " << text << '\n';
+    return 2;
+  }
+  const tutti::SystemClock clock;
+  const auto choice = tutti::ChooseSlots(
+      cores, [&clock](int slots) { return tutti::MeasureTrainings(slots, clock); });
+  if (!choice.ok()) {
+    std::cerr << "tutti-train: " << choice.error().message << '\n';
+    return 1;
+  }
+  std::cout << tutti::DumpJson(tutti::ToJson(*choice, cores)) << '\n';
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -69,6 +93,7 @@ int main(int argc, char** argv) {
     std::cout << tutti::DumpJson({{"devices", tutti::UsableGpus()}}) << '\n';
     return 0;
   }
+  if (arguments.size() == 2 && arguments[0] == "slots") return TellSlots(arguments[1]);
   if (arguments.size() == 1 && arguments[0] == "--version") {
     std::cout << "tutti-train " << tutti::kVersion << " (LibTorch " << TORCH_VERSION << ")\n";
     return 0;

@@ -101,5 +101,18 @@ TEST(TrainBinary, OneRunsAJobFromAFile) {
   EXPECT_EQ(RunBinary("tutti-train", {"dance"}).code(), 2);
 }
 
+TEST(TrainBinary, MeasuresHowManyTrainingsAtATimeThisMachineDoesBest) {
+  const Outcome outcome = RunBinary("tutti-train", {"slots", "2"});
+  ASSERT_EQ(outcome.code(), 0) << outcome.err;
+  const Json told = outcome.json();
+  EXPECT_TRUE(told["slots"] == 1 || told["slots"] == 2) << told;
+  EXPECT_EQ(told["cores"], 2);
+  ASSERT_EQ(told["measured"].size(), 2U) << told;
+  EXPECT_EQ(told["measured"][0]["slots"], 2);
+  EXPECT_GT(told["measured"][0]["steps_per_second"].get<double>(), 0) << told;
+  EXPECT_GT(told["measured"][1]["steps_per_second"].get<double>(), 0) << told;
+  EXPECT_EQ(RunBinary("tutti-train", {"slots", "0"}).code(), 2);
+}
+
 }  // namespace
 }  // namespace tutti
