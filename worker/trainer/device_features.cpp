@@ -26,6 +26,11 @@ torch::Tensor DeviceFeatures::Gather(const torch::Tensor& places) const {
   return values_.index({tracks, mels_, frames});
 }
 
+Batch DeviceFeatures::Cut(std::span<const Slice> slices, const TrainJob& job) const {
+  const torch::Tensor places = PlacesOf(slices, job).to(values_.device());
+  return {Gather(places), places[2]};
+}
+
 void PlacesOf(std::span<const Slice> batch, const TrainJob& job, torch::Tensor& to) {
   auto* tracks = to.data_ptr<std::int64_t>();
   auto* starts = tracks + to.size(1);
@@ -35,6 +40,12 @@ void PlacesOf(std::span<const Slice> batch, const TrainJob& job, torch::Tensor& 
     *starts++ = slice.start;
     *labels++ = job.tracks[slice.track].label;
   }
+}
+
+torch::Tensor PlacesOf(std::span<const Slice> batch, const TrainJob& job) {
+  torch::Tensor places = torch::empty({3, std::ssize(batch)}, torch::kInt64);
+  PlacesOf(batch, job, places);
+  return places;
 }
 
 }  // namespace tutti

@@ -21,6 +21,8 @@ class DeviceFeatures {
   // places: [3, batch] int64 on the device: track, first frame, label (PlacesOf). Returns
   // [batch, n_mels, frames] float32. No step of it waits for the device.
   torch::Tensor Gather(const torch::Tensor& places) const;
+  // These slices and their labels, on the device. One copy to it, of their places.
+  Batch Cut(std::span<const Slice> slices, const TrainJob& job) const;
 
  private:
   torch::Tensor values_;  // [tracks, n_mels, clip frames]
@@ -30,5 +32,6 @@ class DeviceFeatures {
 
 // Writes a batch's places into to, [3, batch] int64 on the CPU.
 void PlacesOf(std::span<const Slice> batch, const TrainJob& job, torch::Tensor& to);
+torch::Tensor PlacesOf(std::span<const Slice> batch, const TrainJob& job);
 
 }  // namespace tutti

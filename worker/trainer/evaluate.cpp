@@ -23,28 +23,48 @@ Columns ColumnsOf(const std::vector<SongPrediction>& songs) {
   return columns;
 }
 
+torch::Tensor PlacesFor(const SlicedSongs& songs, std::span<const Slice> slices,
+                        const torch::Device& device) {
+  if (songs.on_device == nullptr) return {};
+  return PlacesOf(slices, songs.job).to(device);
+}
+
 }  // namespace
 
+SongBatches::SongBatches(const SlicedSongs& songs, const torch::Device& device)
+    : songs_(songs),
+      device_(device),
+      slices_(SlicesOf(songs.tracks, songs.grid)),
+      places_(PlacesFor(songs, slices_, device)) {}
+
+std::size_t SongBatches::count() const {
+  return (slices_.size() + kBatch - 1) / kBatch;
+}
+
+Batch SongBatches::Cut(std::size_t i) const {
+  const std::size_t first = i * kBatch;
+  const std::size_t count = std::min(kBatch, slices_.size() - first);
+  if (songs_.on_device != nullptr) {
+    const torch::Tensor places =
+        places_.narrow(1, static_cast<std::int64_t>(first), static_cast<std::int64_t>(count));
+    return {songs_.on_device->Gather(places), places[2]};
+  }
+  const Batch batch = GatherBatch(std::span(slices_).subspan(first, count), songs_.grid,
+                                  songs_.features, songs_.job);
+  return {batch.slices.to(device_), batch.labels.to(device_)};
+}
+
 void ForEachScoredBatch(
-    Model& model, const SlicedSongs& songs, const torch::Device& device,
+    Model& model, const SongBatches& batches,
     const std::function<bool(const torch::Tensor& logits, const Batch& batch)>& take) {
   const bool was_training = model.is_training();
   model.eval();
   const c10::InferenceMode inference;
-  const std::vector<Slice> slices = SlicesOf(songs.tracks, songs.grid);
-  for (std::size_t at = 0; at < slices.size(); at += kBatch) {
-    const std::size_t count = std::min(kBatch, slices.size() - at);
-    const Batch batch =
-        GatherBatch(std::span(slices).subspan(at, count), songs.grid, songs.features, songs.job);
-    if (!take(model.Forward(batch.slices.to(device, model.dtype())), batch)) break;
+  for (std::size_t i = 0; i < batches.count(); ++i) {
+    const Batch batch = batches.Cut(i);
+    if (!take(model.Forward(batch.slices.to(model.dtype())), batch)) break;
   }
   model.train(was_training);
-}
-
-void AppendClasses(const torch::Tensor& logits, std::vector<std::int64_t>& classes) {
-  const torch::Tensor best = logits.argmax(1).cpu();
-  const auto* values = best.data_ptr<std::int64_t>();
-  classes.insert(classes.end(), values, values + best.numel());
 }
 
 std::vector<SongPrediction> Vote(const SlicedSongs& songs,
@@ -63,28 +83,33 @@ std::vector<SongPrediction> Vote(const SlicedSongs& songs,
   return rows;
 }
 
-Evaluation Evaluate(Model& model, std::span<const std::size_t> tracks, const SliceGrid& grid,
-                    const Features& features, const TrainJob& job, const torch::Device& device) {
+Evaluation Evaluate(Model& model, const SongBatches& batches) {
   using torch::nn::functional::CrossEntropyFuncOptions;
-  const SlicedSongs songs{tracks, grid, features, job};
-  std::vector<std::int64_t> predicted;
-  double loss_sum = 0;
-  std::size_t hits = 0;
-  ForEachScoredBatch(model, songs, device, [&](const torch::Tensor& logits, const Batch& batch) {
-    loss_sum +=
-        torch::nn::functional::cross_entropy(logits, batch.labels.to(device),
-                                             CrossEntropyFuncOptions().reduction(torch::kSum))
-            .item<double>();
-    const std::size_t first = predicted.size();
-    AppendClasses(logits, predicted);
-    const auto* expected = batch.labels.data_ptr<std::int64_t>();
-    for (std::size_t i = first; i < predicted.size(); ++i) {
-      hits += predicted[i] == expected[i - first] ? 1 : 0;
-    }
+  const c10::InferenceMode inference;
+  // Classes and the loss's sum stay on the device until all is asked for; a double holds both.
+  std::vector<torch::Tensor> answers;
+  torch::Tensor loss_sum =
+      torch::zeros({1}, torch::dtype(torch::kFloat64).device(batches.device()));
+  ForEachScoredBatch(model, batches, [&](const torch::Tensor& logits, const Batch& batch) {
+    loss_sum += torch::nn::functional::cross_entropy(
+                    logits, batch.labels, CrossEntropyFuncOptions().reduction(torch::kSum))
+                    .to(torch::kFloat64);
+    answers.push_back(logits.argmax(1).to(torch::kFloat64));
     return true;
   });
+  answers.push_back(loss_sum);
+  const torch::Tensor told = torch::cat(answers).cpu();
+  const std::span values(told.data_ptr<double>(), static_cast<std::size_t>(told.numel()));
+  const TrainJob& job = batches.songs().job;
+  std::vector<std::int64_t> predicted;
+  std::size_t hits = 0;
+  for (const Slice& slice : batches.slices()) {
+    predicted.push_back(static_cast<std::int64_t>(values[predicted.size()]));
+    hits += predicted.back() == job.tracks[slice.track].label ? 1 : 0;
+  }
   const auto slices = static_cast<double>(predicted.size());
-  return {loss_sum / slices, static_cast<double>(hits) / slices, Vote(songs, predicted)};
+  return {values.back() / slices, static_cast<double>(hits) / slices,
+          Vote(batches.songs(), predicted)};
 }
 
 double SongAccuracy(const std::vector<SongPrediction>& songs) {

@@ -9,6 +9,7 @@
 #include <torch/torch.h>
 
 #include "worker/models/model.h"
+#include "worker/trainer/device_features.h"
 #include "worker/trainer/features.h"
 #include "worker/trainer/slicing.h"
 
@@ -33,25 +34,42 @@ struct SlicedSongs {
   const SliceGrid& grid;
   const Features& features;
   const TrainJob& job;
+  const DeviceFeatures* on_device = nullptr;  // null: batches are made on the CPU, then carried
 };
 
-// Scores all slices, song by song, in large batches: `take` gets logits [batch, classes] on the
-// device, and ends it by returning false. The model is in evaluation mode and records no gradients
-// meanwhile; it is left in training mode if it was.
-void ForEachScoredBatch(
-    Model& model, const SlicedSongs& songs, const torch::Device& device,
-    const std::function<bool(const torch::Tensor& logits, const Batch& batch)>& take);
+// All slices of some songs, song by song, in large batches on the device. Made once for however
+// many evaluations.
+class SongBatches {
+ public:
+  SongBatches(const SlicedSongs& songs, const torch::Device& device);
 
-// The class of each row of logits [batch, classes], behind what is there.
-void AppendClasses(const torch::Tensor& logits, std::vector<std::int64_t>& classes);
+  const SlicedSongs& songs() const { return songs_; }
+  const torch::Device& device() const { return device_; }
+  const std::vector<Slice>& slices() const { return slices_; }
+  std::size_t count() const;
+  // With features on the device no step of it waits for the device. i < count().
+  Batch Cut(std::size_t i) const;
+
+ private:
+  const SlicedSongs songs_;
+  const torch::Device device_;
+  const std::vector<Slice> slices_;
+  const torch::Tensor places_;  // [3, slices] on the device (DeviceFeatures); undefined without
+};
+
+// Scores all slices: `take` gets logits [batch, classes] on the device, and ends it by returning
+// false. The model is in evaluation mode and records no gradients meanwhile; it is left in training
+// mode if it was.
+void ForEachScoredBatch(
+    Model& model, const SongBatches& batches,
+    const std::function<bool(const torch::Tensor& logits, const Batch& batch)>& take);
 
 // One vote a slice; slice_classes: all slices, song by song.
 std::vector<SongPrediction> Vote(const SlicedSongs& songs,
                                  std::span<const std::int64_t> slice_classes);
 
-// Both of the above over songs whose labels are known. tracks: positions, not empty.
-Evaluation Evaluate(Model& model, std::span<const std::size_t> tracks, const SliceGrid& grid,
-                    const Features& features, const TrainJob& job, const torch::Device& device);
+// Both of the above over songs whose labels are known. Waits for the device once, at its end.
+Evaluation Evaluate(Model& model, const SongBatches& batches);
 
 double SongAccuracy(const std::vector<SongPrediction>& songs);
 double SongMacroF1(const std::vector<SongPrediction>& songs);

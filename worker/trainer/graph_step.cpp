@@ -6,8 +6,6 @@
 #include <ATen/cuda/CUDAGraph.h>
 #include <c10/cuda/CUDAStream.h>
 
-#include "worker/trainer/device_features.h"
-
 namespace tutti {
 namespace {
 
@@ -30,10 +28,7 @@ struct Captured {
 class GraphStep final : public TrainStep {
  public:
   explicit GraphStep(const StepSubjects& subjects)
-      : subjects_(subjects),
-        features_(subjects.features, subjects.job, subjects.grid, subjects.device),
-        sums_(subjects.device),
-        pool_(at::cuda::graph_pool_handle()) {}
+      : subjects_(subjects), sums_(subjects.device), pool_(at::cuda::graph_pool_handle()) {}
 
   void Run(std::span<const Slice> batch) override {
     Captured& step = steps_[batch.size()];
@@ -67,8 +62,12 @@ class GraphStep final : public TrainStep {
 
   void RunOn(Captured& step) {
     subjects_.masks.BeginRecording(step.masks);
-    StepOn(features_.Gather(step.places), step.places[2], subjects_, sums_);
+    StepOnPlaces(step);
     subjects_.masks.EndRecording();
+  }
+
+  void StepOnPlaces(const Captured& step) {
+    StepOn(subjects_.on_device->Gather(step.places), step.places[2], subjects_, sums_);
   }
 
   void Capture(Captured& step) {
@@ -76,14 +75,13 @@ class GraphStep final : public TrainStep {
     auto graph = std::make_unique<at::cuda::CUDAGraph>();
     subjects_.masks.BeginReplaying(step.masks);
     graph->capture_begin(pool_);
-    StepOn(features_.Gather(step.places), step.places[2], subjects_, sums_);
+    StepOnPlaces(step);
     graph->capture_end();
     subjects_.masks.EndReplaying();
     step.graph = std::move(graph);
   }
 
   const StepSubjects subjects_;
-  const DeviceFeatures features_;
   DeviceSums sums_;
   const at::cuda::MempoolId_t pool_;  // graphs of one training run one after another: they share it
   std::map<std::size_t, Captured> steps_;

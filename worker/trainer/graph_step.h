@@ -11,8 +11,9 @@
 
 namespace tutti {
 
-// subjects.device is a GPU. One graph for each size of batch that comes often enough: in an epoch
-// these are the full one and the last. Moves this thread to a stream of its own.
+// subjects.device is a GPU, and the features are on it. One graph for each size of batch that comes
+// often enough: in an epoch these are the full one and the last. Moves this thread to a stream of
+// its own.
 std::unique_ptr<TrainStep> MakeGraphStep(const StepSubjects& subjects);
 
 }  // namespace tutti

@@ -75,6 +75,12 @@ struct Scores {
   std::vector<std::vector<double>> of_slices;      // [slices][classes]
 };
 
+void AppendClasses(const torch::Tensor& logits, std::vector<std::int64_t>& classes) {
+  const torch::Tensor best = logits.argmax(1).cpu();
+  const auto* values = best.data_ptr<std::int64_t>();
+  classes.insert(classes.end(), values, values + best.numel());
+}
+
 // Adds softmax rows [batch, classes] to the songs that the slices are of.
 void AddRows(const torch::Tensor& softmax, std::size_t first_slice, const SliceGrid& grid,
              Scores& scores) {
@@ -97,7 +103,8 @@ Result<Scores> Score(Model& model, const SlicedSongs& songs, const torch::Device
   scores.probabilities.assign(songs.tracks.size(),
                               std::vector<double>(songs.job.classes.size(), 0));
   Status status;
-  ForEachScoredBatch(model, songs, device, [&](const torch::Tensor& logits, const Batch&) {
+  const SongBatches batches(songs, device);
+  ForEachScoredBatch(model, batches, [&](const torch::Tensor& logits, const Batch&) {
     if (hooks.cancelled()) status = Error{ErrorCode::kCancelled, "cancelled"};
     if (!logits.isfinite().all().item<bool>()) {
       status = DataLoss("the weights give scores that are NaN or infinite: they are damaged");

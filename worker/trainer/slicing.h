@@ -34,7 +34,7 @@ std::vector<Slice> SlicesOf(std::span<const std::size_t> tracks, const SliceGrid
 
 struct Batch {
   torch::Tensor slices;  // [batch, n_mels, frames] float32, contiguous
-  torch::Tensor labels;  // [batch] int64
+  torch::Tensor labels;  // [batch] int64, on the slices' device
 };
 
 // On the CPU.

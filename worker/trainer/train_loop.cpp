@@ -15,8 +15,9 @@ namespace {
 
 constexpr std::int64_t kStudyPatienceOfCrnn2d = 8;
 
-Result<EpochSums> TrainEpoch(TrainStep& step, const std::vector<Slice>& slices, std::int64_t epoch,
-                             const TrainJob& job, const RunHooks& hooks) {
+// Returns before the device has done it.
+Status TrainEpoch(TrainStep& step, const std::vector<Slice>& slices, std::int64_t epoch,
+                  const TrainJob& job, const RunHooks& hooks) {
   const auto order = ShuffledOrder(slices.size(), static_cast<std::uint64_t>(job.seed), epoch);
   std::vector<Slice> chosen;
   std::size_t at = 0;
@@ -27,7 +28,7 @@ Result<EpochSums> TrainEpoch(TrainStep& step, const std::vector<Slice>& slices, 
     for (; at < end; ++at) chosen.push_back(slices[order[at]]);
     step.Run(chosen);
   }
-  return step.TakeSums();
+  return {};
 }
 
 double SecondsSince(const Clock& clock, SteadyTime then) {
@@ -45,8 +46,11 @@ class Training {
         hooks_(hooks),
         slices_(SlicesOf(context.job.split.train, context.grid)),
         adam_(model.parameters(), OptionsOf(context)),
-        step_(MakeTrainStep(
-            {model, adam_, masks, context.job, context.features, context.grid, context.device})),
+        step_(MakeTrainStep({model, adam_, masks, context.job, context.features, context.grid,
+                             context.device, context.on_device})),
+        validation_({context.job.split.validation, context.grid, context.features, context.job,
+                     context.on_device},
+                    context.device),
         stopping_(PatienceOf(context.job)),
         started_(context.clock.SteadyNow()),
         saved_(started_) {}
@@ -105,9 +109,9 @@ class Training {
     const SteadyTime start = context_.clock.SteadyNow();
     model_.train();
     const std::int64_t epoch = stopping_.epoch() + 1;
-    TUTTI_ASSIGN_OR_RETURN(const EpochSums sums, TrainEpoch(*step_, slices_, epoch, job, hooks_));
-    const Evaluation validation = Evaluate(model_, job.split.validation, context_.grid,
-                                           context_.features, job, context_.device);
+    TUTTI_RETURN_IF_ERROR(TrainEpoch(*step_, slices_, epoch, job, hooks_));
+    const Evaluation validation = Evaluate(model_, validation_);  // waits for the device
+    const EpochSums sums = step_->TakeSums();
     const auto n = static_cast<double>(sums.slices);
     const EpochPoint point{epoch,
                            sums.loss / n,
@@ -157,6 +161,7 @@ class Training {
   const std::vector<Slice> slices_;
   Adam adam_;
   const std::unique_ptr<TrainStep> step_;
+  const SongBatches validation_;
   EarlyStopping stopping_;
   Weights best_;
   std::vector<EpochPoint> epochs_;

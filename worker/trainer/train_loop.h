@@ -12,6 +12,7 @@
 #include "common/result.h"
 #include "worker/models/model.h"
 #include "worker/trainer/checkpoint.h"
+#include "worker/trainer/device_features.h"
 #include "worker/trainer/features.h"
 #include "worker/trainer/resume.h"
 #include "worker/trainer/slicing.h"
@@ -35,6 +36,7 @@ struct TrainingContext {
   const SliceGrid& grid;
   const torch::Device& device;
   const Clock& clock;
+  const DeviceFeatures* on_device = nullptr;  // on a GPU: training and validation are cut out there
 };
 
 inline constexpr double kResumeShare = 0.02;

@@ -1,6 +1,7 @@
 #include "worker/trainer/train_run.h"
 
 #include <memory>
+#include <optional>
 
 #include <torch/torch.h>
 
@@ -8,9 +9,11 @@
 #include "worker/trainer/checkpoint.h"
 #include "worker/trainer/checkpoint_facts.h"
 #include "worker/trainer/device.h"
+#include "worker/trainer/device_features.h"
 #include "worker/trainer/environment.h"
 #include "worker/trainer/evaluate.h"
 #include "worker/trainer/features.h"
+#include "worker/trainer/gpu_memory.h"
 #include "worker/trainer/numerics.h"
 #include "worker/trainer/slicing.h"
 #include "worker/trainer/stopwatch.h"
@@ -110,6 +113,13 @@ Result<std::shared_ptr<Model>> MakeRunsModel(const TrainJob& job, const ModelSha
   return model;
 }
 
+// Of all songs, those to validate and to test too. Nothing on the CPU, where they are already.
+std::optional<DeviceFeatures> FeaturesOn(const torch::Device& device, const Features& features,
+                                         const TrainJob& job, const SliceGrid& grid) {
+  if (device.is_cpu()) return std::nullopt;
+  return DeviceFeatures(features, job, grid, device);
+}
+
 }  // namespace
 
 Result<Json> TrainRun(const TrainJob& job, const Clock& clock, const RunHooks& hooks) {
@@ -117,6 +127,7 @@ Result<Json> TrainRun(const TrainJob& job, const Clock& clock, const RunHooks& h
   Stopwatch watch(clock);
   torch::set_num_threads(static_cast<int>(job.threads));
   TUTTI_ASSIGN_OR_RETURN(const torch::Device device, ChooseDevice(job.device));
+  GpuMemory memory(device);
   TUTTI_RETURN_IF_ERROR(ApplyNumerics(job, device));
   TUTTI_ASSIGN_OR_RETURN(const SliceGrid grid,
                          MakeSliceGrid(job.features, job.slice_seconds, job.training.overlap));
@@ -129,17 +140,23 @@ Result<Json> TrainRun(const TrainJob& job, const Clock& clock, const RunHooks& h
   const double load_seconds = watch.Lap();
   hooks.log(WhatIsTrained(job, grid, *model));
 
-  const TrainingContext context{job, features, grid, device, clock};
+  const std::optional<DeviceFeatures> copied = FeaturesOn(device, features, job, grid);
+  const DeviceFeatures* on_device = copied ? &*copied : nullptr;
+  const TrainingContext context{job, features, grid, device, clock, on_device};
   TUTTI_ASSIGN_OR_RETURN(const TrainingOutcome outcome,
-                         Train(*model, *masks, context, hooks,
-                               [&](const EpochPoint& point) { hooks.emit(EpochEvent(point)); }));
+                         Train(*model, *masks, context, hooks, [&](const EpochPoint& point) {
+                           hooks.emit(EpochEvent(point));
+                           memory.Tell(hooks);
+                         }));
   watch.Lap();
   hooks.log(HowItEnded(job, outcome));
 
   const bool test_best = job.protocol == Protocol::kCorrect;
   TUTTI_RETURN_IF_ERROR(LoadWeights(test_best ? outcome.best : outcome.last, *model));
-  const Evaluation test = Evaluate(*model, job.split.test, grid, features, job, device);
+  const Evaluation test =
+      Evaluate(*model, SongBatches({job.split.test, grid, features, job, on_device}, device));
   const double test_seconds = watch.Lap();
+  memory.Tell(hooks);
   TUTTI_RETURN_IF_ERROR(KeepCheckpoints(job, outcome, hooks));
 
   return Json{{"event", "result"},

@@ -13,7 +13,10 @@ class PlainStep final : public TrainStep {
   explicit PlainStep(const StepSubjects& subjects) : subjects_(subjects), sums_(subjects.device) {}
 
   void Run(std::span<const Slice> slices) override {
-    const Batch batch = GatherBatch(slices, subjects_.grid, subjects_.features, subjects_.job);
+    const Batch batch =
+        subjects_.on_device != nullptr
+            ? subjects_.on_device->Cut(slices, subjects_.job)
+            : GatherBatch(slices, subjects_.grid, subjects_.features, subjects_.job);
     StepOn(batch.slices.to(subjects_.device, subjects_.model.dtype()),
            batch.labels.to(subjects_.device), subjects_, sums_);
     slices_ += batch.labels.size(0);

@@ -9,6 +9,7 @@
 
 #include "worker/models/model.h"
 #include "worker/trainer/adam.h"
+#include "worker/trainer/device_features.h"
 #include "worker/trainer/features.h"
 #include "worker/trainer/slicing.h"
 #include "worker/trainer/train_job.h"
@@ -31,6 +32,7 @@ struct StepSubjects {
   const Features& features;
   const SliceGrid& grid;
   const torch::Device& device;
+  const DeviceFeatures* on_device;  // null: batches are made on the CPU and carried to the device
 };
 
 // Owned by the training's thread. May throw c10::Error: out of memory, a GPU that fails.
@@ -43,10 +45,10 @@ class TrainStep {
   virtual EpochSums TakeSums() = 0;
 };
 
-// Batches are made on the CPU and carried to the device.
+// One operation after another.
 std::unique_ptr<TrainStep> MakePlainStep(const StepSubjects& subjects);
 // The quickest for the device: steps captured as CUDA graphs on a GPU where this build has them
-// (LibTorch_HAS_CUDA_GRAPHS), else plain ones.
+// (LibTorch_HAS_CUDA_GRAPHS), else plain ones. On a GPU the features are there.
 std::unique_ptr<TrainStep> MakeTrainStep(const StepSubjects& subjects);
 
 // The part that both have: gradients, update, and sums += what the batch says. Tensors on the

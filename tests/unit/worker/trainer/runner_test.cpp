@@ -102,7 +102,7 @@ TEST_F(RunnerTest, TestsAndKeepsTheBestEpochsWeights) {
   const auto loss_of = [&](const char* file, const std::vector<std::size_t>& tracks) {
     const auto model = *MakeModel("rnn", {128, grid->frames, 2});
     EXPECT_TRUE(IsOk(LoadWeights(*ReadCheckpoint(folder_ / file), *model)));
-    return Evaluate(*model, tracks, *grid, *features, *job, torch::kCPU).loss;
+    return Evaluate(*model, SongBatches({tracks, *grid, *features, *job}, torch::kCPU)).loss;
   };
   EXPECT_EQ(loss_of("best.safetensors", job->split.validation), best);
   EXPECT_EQ(loss_of("best.safetensors", job->split.test), result["metrics"]["test_loss"]);
