@@ -40,23 +40,31 @@ double Percentile(std::vector<std::int64_t>& values, double share) {
   return static_cast<double>(values[at]) / 1000;
 }
 
+Json Spread(std::vector<std::int64_t>& microseconds) {
+  return {{"p50", Percentile(microseconds, 0.5)},
+          {"p99", Percentile(microseconds, 0.99)},
+          {"max", Percentile(microseconds, 1)}};
+}
+
 Json Report(std::vector<std::unique_ptr<SimulatedWorker>>& workers) {
   std::int64_t results = 0;
   std::int64_t broken = 0;
   std::vector<std::int64_t> latencies;
+  std::vector<std::int64_t> heartbeats;
   for (const auto& worker : workers) {
     results += worker->results_acknowledged();
     broken += worker->broken();
     const auto more = worker->TakeLatencies();
     latencies.insert(latencies.end(), more.begin(), more.end());
+    const auto waits = worker->TakeHeartbeatWaits();
+    heartbeats.insert(heartbeats.end(), waits.begin(), waits.end());
   }
   return {{"results", results},
           {"broken_sessions", broken},
           {"leases_timed", latencies.size()},
-          {"latency_ms",
-           {{"p50", Percentile(latencies, 0.5)},
-            {"p99", Percentile(latencies, 0.99)},
-            {"max", Percentile(latencies, 1)}}}};
+          {"latency_ms", Spread(latencies)},
+          {"heartbeats_timed", heartbeats.size()},
+          {"heartbeat_ms", Spread(heartbeats)}};
 }
 
 Status Run(const SwarmOptions& options) {

@@ -1,5 +1,8 @@
 #include "tests/bench/swarm/simulated_worker.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "common/rpc/channel.h"
 #include "common/rpc/session_protocol.h"
 #include "common/version.h"
@@ -12,6 +15,10 @@ v1::AttemptEvent EventOf(const v1::Attempt& attempt, std::int64_t sequence) {
   *event.mutable_attempt() = attempt;
   event.set_sequence(sequence);
   return event;
+}
+
+std::int64_t Microseconds(SteadyTime from, SteadyTime to) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(to - from).count();
 }
 
 }  // namespace
@@ -64,6 +71,23 @@ std::vector<std::int64_t> SimulatedWorker::TakeLatencies() {
   return std::exchange(latencies_us_, {});
 }
 
+std::vector<std::int64_t> SimulatedWorker::TakeHeartbeatWaits() {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::int64_t> waits = std::exchange(heartbeat_waits_us_, {});
+  const SteadyTime now = clock_.SteadyNow();
+  for (const Heartbeat& heartbeat : heartbeats_) waits.push_back(Microseconds(heartbeat.due, now));
+  return waits;
+}
+
+void SimulatedWorker::NoteAnswers(const Key& attempt, std::int64_t acknowledged) {
+  const SteadyTime now = clock_.SteadyNow();
+  std::erase_if(heartbeats_, [&](const Heartbeat& heartbeat) {
+    if (heartbeat.attempt != attempt || heartbeat.sequence > acknowledged) return false;
+    heartbeat_waits_us_.push_back(Microseconds(heartbeat.due, now));
+    return true;
+  });
+}
+
 void SimulatedWorker::OnReadDone(bool ok) {
   const std::lock_guard lock(mutex_);
   if (!ok || ended_) return;
@@ -72,7 +96,9 @@ void SimulatedWorker::OnReadDone(bool ok) {
     heartbeat_ = std::chrono::milliseconds(incoming_.settings().heartbeat_interval_ms());
   }
   for (const v1::CoordinatorFrame::Acked& acked : incoming_.acked()) {
-    const auto held = held_.find({acked.attempt().job_id(), acked.attempt().attempt()});
+    const Key key{acked.attempt().job_id(), acked.attempt().attempt()};
+    NoteAnswers(key, acked.sequence());
+    const auto held = held_.find(key);
     if (held == held_.end() || held->second.last_sequence == 0 ||
         acked.sequence() < held->second.last_sequence) {
       continue;
@@ -81,7 +107,9 @@ void SimulatedWorker::OnReadDone(bool ok) {
     ++results_acknowledged_;
   }
   for (const v1::CoordinatorFrame::Drop& drop : incoming_.drops()) {
-    held_.erase({drop.attempt().job_id(), drop.attempt().attempt()});
+    const Key key{drop.attempt().job_id(), drop.attempt().attempt()};
+    held_.erase(key);
+    NoteAnswers(key, std::numeric_limits<std::int64_t>::max());
   }
   for (const v1::Lease& lease : incoming_.leases()) TakeLease(lease);
   WriteIfDue();
@@ -91,8 +119,7 @@ void SimulatedWorker::OnReadDone(bool ok) {
 void SimulatedWorker::TakeLease(const v1::Lease& lease) {
   const SteadyTime now = clock_.SteadyNow();
   if (!freed_.empty()) {
-    const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(now - freed_.front());
-    latencies_us_.push_back(waited.count());
+    latencies_us_.push_back(Microseconds(freed_.front(), now));
     freed_.pop_front();
   }
   const Key key{lease.attempt().job_id(), lease.attempt().attempt()};
@@ -118,9 +145,9 @@ void SimulatedWorker::FinishJob(const Key& key) {
   v1::Attempt attempt;
   attempt.set_job_id(key.first);
   attempt.set_attempt(key.second);
-  std::int64_t sequence = 0;
+  Held& held = held_[key];
   for (int epoch = 1; epoch <= plan_.epochs; ++epoch) {
-    v1::AttemptEvent event = EventOf(attempt, ++sequence);
+    v1::AttemptEvent event = EventOf(attempt, ++held.sequence);
     v1::EpochPoint& point = *event.mutable_epoch();
     point.set_epoch(epoch);
     point.set_train_loss(1.0 / epoch);
@@ -128,10 +155,10 @@ void SimulatedWorker::FinishJob(const Key& key) {
     point.set_seconds(0.25);
     unsent_.push_back(std::move(event));
   }
-  v1::AttemptEvent event = EventOf(attempt, ++sequence);
+  v1::AttemptEvent event = EventOf(attempt, ++held.sequence);
   event.mutable_finished()->mutable_timings_seconds()->insert({"total_seconds", 0.0});
   unsent_.push_back(std::move(event));
-  held_[key].last_sequence = sequence;
+  held.last_sequence = held.sequence;
   freed_.push_back(clock_.SteadyNow());
   due_ = true;
 }
@@ -139,9 +166,25 @@ void SimulatedWorker::FinishJob(const Key& key) {
 void SimulatedWorker::Beat() {
   const std::lock_guard lock(mutex_);
   if (ended_) return;
+  TellOfRunningJob();
   due_ = true;
   WriteIfDue();
   timers_.RunAt(clock_.SteadyNow() + heartbeat_, [this] { Beat(); });
+}
+
+// A heartbeat alone is not answered; a worker that runs something has progress to tell with it.
+void SimulatedWorker::TellOfRunningJob() {
+  const auto running =
+      std::ranges::find_if(held_, [](const auto& item) { return item.second.last_sequence == 0; });
+  if (running == held_.end()) return;
+  v1::Attempt attempt;
+  attempt.set_job_id(running->first.first);
+  attempt.set_attempt(running->first.second);
+  v1::AttemptEvent event = EventOf(attempt, ++running->second.sequence);
+  event.mutable_progress()->set_done(running->second.sequence);
+  event.mutable_progress()->set_unit("beats");
+  unsent_.push_back(std::move(event));
+  heartbeats_.push_back({running->first, running->second.sequence, clock_.SteadyNow()});
 }
 
 void SimulatedWorker::WriteIfDue() {

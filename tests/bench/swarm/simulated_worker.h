@@ -46,6 +46,9 @@ class SimulatedWorker final
   std::int64_t results_acknowledged() const { return results_acknowledged_; }
   // Times from telling a result to the next lease, in microseconds.
   std::vector<std::int64_t> TakeLatencies();
+  // Times from a heartbeat, which tells of a running job so that it is answered, to its answer, in
+  // microseconds; of those that wait for one, how long they have so far.
+  std::vector<std::int64_t> TakeHeartbeatWaits();
 
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
@@ -54,12 +57,21 @@ class SimulatedWorker final
  private:
   using Key = std::pair<std::int64_t, std::int32_t>;  // (job, attempt)
   struct Held {
+    std::int64_t sequence = 0;       // of the event told last
     std::int64_t last_sequence = 0;  // of its result; 0: it runs
+  };
+  // A heartbeat that waits for its answer: the acknowledgement of an event that went with it.
+  struct Heartbeat {
+    Key attempt;
+    std::int64_t sequence = 0;
+    SteadyTime due;
   };
 
   void TakeLease(const v1::Lease& lease);
   void FinishJob(const Key& key);
   void Beat();
+  void TellOfRunningJob();
+  void NoteAnswers(const Key& attempt, std::int64_t acknowledged);
   void WriteIfDue();
   v1::WorkerFrame MakeFrame();
 
@@ -81,6 +93,8 @@ class SimulatedWorker final
   std::vector<v1::AttemptEvent> unsent_;
   std::deque<SteadyTime> freed_;  // slots that wait for a lease
   std::vector<std::int64_t> latencies_us_;
+  std::deque<Heartbeat> heartbeats_;
+  std::vector<std::int64_t> heartbeat_waits_us_;
   std::chrono::milliseconds heartbeat_{5'000};
   std::uint64_t random_ = 1;
   bool hello_sent_ = false;
