@@ -182,14 +182,15 @@ Result<TrainJob> ParseTrainJob(const Json& line) {
 }
 
 std::int64_t CountCrossingDuplicates(const TrainJob& job) {
-  std::unordered_set<std::string> heard;
-  for (const auto* part : {&job.split.train, &job.split.validation}) {
+  std::unordered_set<std::string> heard;  // on the sides before
+  std::int64_t count = 0;
+  for (const auto* part : {&job.split.train, &job.split.validation, &job.split.test}) {
+    count += std::ranges::count_if(
+        *part, [&](std::size_t song) { return heard.contains(job.tracks[song].content_hash); });
     for (const std::size_t song : *part) heard.insert(job.tracks[song].content_hash);
+    heard.erase("");  // a job that tells no content
   }
-  heard.erase("");  // a job that tells no content
-  return std::ranges::count_if(job.split.test, [&](std::size_t song) {
-    return heard.contains(job.tracks[song].content_hash);
-  });
+  return count;
 }
 
 }  // namespace tutti

@@ -75,8 +75,9 @@ struct TrainJob {
 // do (another precision, a device that is not there).
 Result<TrainJob> ParseTrainJob(const Json& line);
 
-// Songs of the test part whose content is in the training or validation part too, under another
-// name: what they score says little.
+// Songs whose content is on another side too, under another name, each pair of sides looked at: of
+// the validation part those that training has, of the test part those that training or validation
+// has. What they score says little, and what validation scores chooses the epoch.
 std::int64_t CountCrossingDuplicates(const TrainJob& job);
 
 }  // namespace tutti

@@ -122,6 +122,23 @@ TEST(ResultTables, TracksThatWereLeftOutAreNamed) {
   EXPECT_EQ(TableNotes(table), "Left out: jazz/jazz.00054.wav (no audio)\n");
 }
 
+TEST(ResultTables, CrossingDuplicatesAndMixedCellsAreNotedBelow) {
+  auto table = TableOf({{"cnn", 1, {0.5, 0.25}}, {"rnn", 3, {0.5, 0.25}}});
+  EXPECT_EQ(TableNotes(table), "");
+  table.set_crossing_duplicates(7);
+  table.mutable_cells(1)->set_mixed_environment(true);
+  const std::string notes = TableNotes(table);
+  EXPECT_THAT(notes, HasSubstr("Duplicates: up to 7 songs"));
+  EXPECT_THAT(notes,
+              HasSubstr("Mixed: the runs of {\"model\":\"rnn\",\"slice_seconds\":3.0} differ"));
+  EXPECT_THAT(notes, testing::Not(HasSubstr("cnn")));
+  const auto json = TableJson(table);
+  ASSERT_TRUE(IsOk(json));
+  EXPECT_EQ((*json)["crossing_duplicates"], 7);
+  EXPECT_EQ((*json)["cells"][0]["mixed_environment"], false);
+  EXPECT_EQ((*json)["cells"][1]["mixed_environment"], true);
+}
+
 TEST(ResultTables, AnyAxisGivesRowsOrColumns) {
   const auto table = TableOf({{"cnn", 1, {0.5}, 1, ",\"training.batch_size\":32"},
                               {"cnn", 1, {0.25}, 1, ",\"training.batch_size\":16"},

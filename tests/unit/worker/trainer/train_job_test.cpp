@@ -82,13 +82,17 @@ TEST_F(TrainJobTest, AMissingFieldIsNamed) {
   EXPECT_TRUE(Refused("config"));
 }
 
-TEST(TrainJob, DuplicatesThatCrossAreCountedWhereTheTestHearsThemAgain) {
+TEST(TrainJob, DuplicatesThatCrossAreCountedBetweenAnyTwoSides) {
   TrainJob job;
   for (const char* content : {"a", "b", "a", "c", "b", "", ""}) {
     job.tracks.emplace_back().content_hash = content;
   }
   job.split = {{0, 5}, {1}, {2, 3, 4, 6}};
   EXPECT_EQ(CountCrossingDuplicates(job), 2) << "a by training, b by validation";
+  job.split = {{0, 1}, {2, 5}, {3, 6}};
+  EXPECT_EQ(CountCrossingDuplicates(job), 1) << "a of validation, by training";
+  job.split = {{3}, {0, 1}, {2, 4}};
+  EXPECT_EQ(CountCrossingDuplicates(job), 2) << "a and b of the test, by validation";
   job.split = {{0, 2}, {1, 4}, {3}};
   EXPECT_EQ(CountCrossingDuplicates(job), 0) << "on one side they harm nobody";
 }
