@@ -14,6 +14,10 @@ namespace tutti {
 // see.
 Result<torch::Device> ChooseDevice(const std::string& name);
 
+// "cpu"; of "cuda:N" the GPU's model as its driver tells it ("NVIDIA H100 80GB HBM3"), which two of
+// a kind share; "GPU" where the driver cannot be asked.
+std::string DeviceModel(const std::string& name);
+
 // "cuda:0", … as far as this LibTorch can use them.
 std::vector<std::string> UsableGpus();
 

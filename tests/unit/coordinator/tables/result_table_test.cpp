@@ -70,6 +70,24 @@ TEST(ResultTable, OneRunHasNoStandardDeviation) {
   EXPECT_FALSE(cells->front().metric.std);
 }
 
+TEST(ResultTable, ACellWhoseRunsDifferInWhatEqualityDependsOnIsMixed) {
+  const std::vector<JobRecord> jobs{RunOf(1, Config(1, 333)), RunOf(2, Config(1, 123)),
+                                    RunOf(3, Config(3, 333)), RunOf(4, Config(3, 123))};
+  const std::map<std::string, std::string> environment{
+      {"libtorch", "2.13.0+cpu"}, {"mkl", "yes"},   {"processor", "GenuineIntel"},
+      {"device", "cpu"},          {"threads", "1"}, {"precision", "float32"}};
+  for (const auto& [name, value] : environment) {
+    std::vector<ResultRecord> results{Outcome(1, 0.8), Outcome(2, 0.6), Outcome(3, 0.5),
+                                      Outcome(4, 0.4)};
+    for (ResultRecord& result : results) result.environment = environment;
+    results[3].environment[name] = "another";
+    const auto cells = BuildTable(Grid(), jobs, results, "f1_macro");
+    ASSERT_TRUE(IsOk(cells));
+    EXPECT_FALSE(cells->at(0).mixed_environment) << name;
+    EXPECT_TRUE(cells->at(1).mixed_environment) << name;
+  }
+}
+
 TEST(ResultTable, CancelledRunsAndPreprocessJobsAreNotPlanned) {
   JobRecord preprocess = RunOf(3, Json::object());
   preprocess.kind = JobKind::kPreprocess;
