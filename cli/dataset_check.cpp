@@ -37,13 +37,15 @@ class Sorter {
       return {};
     }
     TUTTI_ASSIGN_OR_RETURN(const auto seconds, Field<double>(event, "seconds", "tutti-preprocess"));
+    TUTTI_ASSIGN_OR_RETURN(const auto silent, Field<bool>(event, "silent", "tutti-preprocess"));
     TUTTI_ASSIGN_OR_RETURN(const auto constant, Field<bool>(event, "constant", "tutti-preprocess"));
     TUTTI_ASSIGN_OR_RETURN(const auto truncated,
                            Field<bool>(event, "truncated", "tutti-preprocess"));
     TUTTI_ASSIGN_OR_RETURN(const auto hash,
                            Field<std::string>(event, "pcm_hash", "tutti-preprocess"));
     if (truncated) findings_.truncated.push_back({path, "ends before its header says"});
-    if (constant) findings_.silent.push_back({path, "all samples are alike"});
+    if (silent) findings_.silent.push_back({path, "all samples are zero"});
+    if (constant) findings_.constant.push_back({path, "all samples are alike, and not zero"});
     if (seconds < kShortShare * clip_seconds_) {
       findings_.too_short.push_back({path, Seconds(seconds) + " of " + Seconds(clip_seconds_)});
     }
@@ -52,8 +54,8 @@ class Sorter {
   }
 
   void Finish() {
-    for (auto* list :
-         {&findings_.undecodable, &findings_.truncated, &findings_.silent, &findings_.too_short}) {
+    for (auto* list : {&findings_.undecodable, &findings_.truncated, &findings_.silent,
+                       &findings_.constant, &findings_.too_short}) {
       std::ranges::sort(*list, {}, &NamedFile::path);
     }
     for (auto& [hash, paths] : tracks_of_) {
@@ -74,8 +76,8 @@ class Sorter {
 }  // namespace
 
 std::size_t DatasetFindings::count() const {
-  return undecodable.size() + truncated.size() + silent.size() + too_short.size() +
-         duplicates.size() + left_out.size();
+  return undecodable.size() + truncated.size() + silent.size() + constant.size() +
+         too_short.size() + duplicates.size() + left_out.size();
 }
 
 Result<DatasetFindings> CheckDataset(Context& context, const std::filesystem::path& folder,

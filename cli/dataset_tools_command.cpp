@@ -36,8 +36,8 @@ OrderedJson ToJson(const DatasetFindings& findings) {
   }
   return {{"classes", std::move(classes)},           {"undecodable", ToJson(findings.undecodable)},
           {"truncated", ToJson(findings.truncated)}, {"silent", ToJson(findings.silent)},
-          {"too_short", ToJson(findings.too_short)}, {"duplicates", findings.duplicates},
-          {"left_out", std::move(left_out)}};
+          {"constant", ToJson(findings.constant)},   {"too_short", ToJson(findings.too_short)},
+          {"duplicates", findings.duplicates},       {"left_out", std::move(left_out)}};
 }
 
 void Print(const char* title, const std::vector<NamedFile>& files) {
@@ -58,6 +58,7 @@ void Print(const DatasetFindings& findings) {
   Print("Undecodable (left out of every run, named below its tables)", findings.undecodable);
   Print("Truncated", findings.truncated);
   Print("Silent (their features are all zeros)", findings.silent);
+  Print("Constant (direct current, which nobody hears)", findings.constant);
   Print("Short (padded with zeros)", findings.too_short);
   if (!findings.duplicates.empty()) {
     std::cout << "\nDuplicates (the same music; split.kind: grouped keeps them on one side): "
@@ -76,13 +77,25 @@ void Print(const DatasetFindings& findings) {
   }
 }
 
+// Of whatever something was found of, a line each.
+void PrintPaths(const DatasetFindings& findings) {
+  for (const auto* files : {&findings.undecodable, &findings.truncated, &findings.silent,
+                            &findings.constant, &findings.too_short}) {
+    for (const NamedFile& file : *files) std::cout << file.path << '\n';
+  }
+  for (const auto& group : findings.duplicates) {
+    for (const std::string& path : group) std::cout << path << '\n';
+  }
+  for (const LeftOut& file : findings.left_out) std::cout << file.path << '\n';
+}
+
 Result<ExitCode> Check(Context& context, const CheckOptions& options) {
   TUTTI_ASSIGN_OR_RETURN(const DatasetFindings findings,
                          CheckDataset(context, options.folder, options.clip_seconds));
   if (context.json) {
     std::cout << ToJson(findings).dump(2) << '\n';
   } else if (context.quiet) {
-    std::cout << findings.count() << '\n';
+    PrintPaths(findings);
   } else {
     Print(findings);
   }
@@ -102,16 +115,17 @@ Result<ExitCode> PrintSplit(Context& context, const SplitCommand& command) {
   ScanOptions scan_options;
   scan_options.threads = std::max(1U, std::thread::hardware_concurrency());
   TUTTI_ASSIGN_OR_RETURN(const DatasetScan scan, ScanDataset(command.folder, scan_options));
-  TUTTI_ASSIGN_OR_RETURN(const SplitOptions options,
+  TUTTI_ASSIGN_OR_RETURN(SplitOptions options,
                          ParseSplitOptions({{"kind", command.kind},
                                             {"test", command.options.test},
                                             {"validation", command.options.validation},
                                             {"folds", command.options.folds},
                                             {"fold", command.options.fold}},
                                            command.seed));
+  options.classes = scan.manifest.classes;
   std::vector<SplitTrack> tracks;
   for (const ManifestTrack& track : scan.manifest.tracks) {
-    tracks.push_back({track.label, track.group, track.content_hash, track.part});
+    tracks.push_back({track.label, track.group, track.content_hash, track.part, track.path});
   }
   TUTTI_ASSIGN_OR_RETURN(const Split split, MakeSplit(tracks, options));
   OrderedJson json;
@@ -186,8 +200,8 @@ Result<ExitCode> Figure(Context& context, const FigureCommand& command) {
 void AddDatasetTools(CLI::App& dataset, Context& context) {
   CLI::App* check = dataset.add_subcommand(
       "check",
-      "look through a folder: undecodable, truncated, silent, short tracks, duplicates, stray\n"
-      "files\nExample: tutti dataset check ~/gtzan/genres --strict");
+      "look through a folder: undecodable, truncated, silent, constant, short tracks,\n"
+      "duplicates, stray files\nExample: tutti dataset check ~/gtzan/genres --strict");
   auto check_options = std::make_shared<CheckOptions>();
   check->add_option("folder", check_options->folder)->required();
   check->add_option("--clip-seconds", check_options->clip_seconds, "that runs will ask for")

@@ -45,7 +45,7 @@ TEST_F(DatasetTools, ACleanFolderHasNoFindings) {
   const Json found = Check();
   EXPECT_EQ(found["classes"], (Json{{"bell", 10}, {"buzz", 10}, {"hiss", 10}}));
   for (const char* list :
-       {"undecodable", "truncated", "silent", "too_short", "duplicates", "left_out"}) {
+       {"undecodable", "truncated", "silent", "constant", "too_short", "duplicates", "left_out"}) {
     EXPECT_EQ(found[list].size(), 0U) << list << found[list];
   }
   EXPECT_EQ(StrictCode(), 0);
@@ -58,6 +58,8 @@ TEST_F(DatasetTools, EveryPlantedFaultIsFoundUnderItsName) {
   std::string silent = wav;
   std::fill(silent.begin() + 44, silent.end(), '\0');
   WriteFile(root() / "buzz/silent.wav", silent);
+  for (std::size_t i = 45; i < silent.size(); i += 2) silent[i] = '\x20';  // 16 bits: a quarter
+  WriteFile(root() / "buzz/constant.wav", silent);
   // The same music with a chunk of text behind it: another file, another hash.
   std::string again =
       ReadWholeFile(root() / "hiss/hiss.03.wav") + std::string("note\4\0\0\0abcd", 12);
@@ -75,6 +77,7 @@ TEST_F(DatasetTools, EveryPlantedFaultIsFoundUnderItsName) {
   EXPECT_THAT(PathsOf(found["undecodable"]), ElementsAre("bell/broken.wav"));
   EXPECT_THAT(PathsOf(found["truncated"]), ElementsAre("bell/cut.wav"));
   EXPECT_THAT(PathsOf(found["silent"]), ElementsAre("buzz/silent.wav"));
+  EXPECT_THAT(PathsOf(found["constant"]), ElementsAre("buzz/constant.wav"));
   EXPECT_THAT(PathsOf(found["too_short"]), ElementsAre("buzz/brief.wav"));
   EXPECT_EQ(found["duplicates"],
             Json::array({Json::array({"hiss/again.wav", "hiss/hiss.03.wav"})}));

@@ -52,13 +52,13 @@ Result<AudioFacts> ReadAudioFacts(const std::filesystem::path& path) {
   hash.Update(std::to_string(facts.sample_rate_hz) + ":");
   std::vector<float> piece(kPieceSamples);
   std::optional<float> first;
-  facts.is_constant = true;
+  bool alike = true;
   while (true) {
     const auto got = (*reader)->Read(piece);
     if (!got.ok()) return verdict(got.error());
     const std::span<const float> samples(piece.data(), *got);
     if (!samples.empty() && !first) first = samples[0];
-    facts.is_constant &= std::ranges::all_of(samples, [&](float x) { return x == *first; });
+    alike &= std::ranges::all_of(samples, [&](float x) { return x == *first; });
     hash.Update(Bytes(samples));
     facts.samples += static_cast<std::int64_t>(*got);
     if (*got < piece.size()) break;
@@ -67,6 +67,8 @@ Result<AudioFacts> ReadAudioFacts(const std::filesystem::path& path) {
     facts.undecodable = "cannot decode " + path.string() + ": no sample in it";
     return facts;
   }
+  facts.is_silent = alike && *first == 0;
+  facts.is_constant = alike && *first != 0;
   facts.seconds = static_cast<double>(facts.samples) / facts.sample_rate_hz;
   const auto declared = (*reader)->declared_samples();
   facts.is_truncated = (declared && *declared > facts.samples) || RiffIsCut(path);

@@ -19,7 +19,8 @@ struct AudioFacts {
   int channels = 0;
   std::int64_t samples = 0;  // a channel
   double seconds = 0;
-  bool is_constant = false;   // all samples alike: silence, whose features are all zeros
+  bool is_silent = false;     // all samples are zero, as all features then are
+  bool is_constant = false;   // all samples alike and not zero: direct current
   bool is_truncated = false;  // fewer samples or bytes than the header names
   std::string pcm_hash;       // SHA-256 of rate and mono samples: equal music in whatever container
 };

@@ -127,7 +127,8 @@ Error AudioReader::Undecodable(const std::string& why) const {
 Status AudioReader::CheckFinite(std::span<const float> mono) const {
   const auto at = FirstNotFinite(mono);
   if (!at) return {};
-  return Undecodable("sample " + std::to_string(position_ + *at) + " is not a finite number");
+  return Undecodable("bad_data: sample " + std::to_string(position_ + *at) +
+                     " is not a finite number (NaN or infinity)");
 }
 
 Result<std::size_t> AudioReader::Read(std::span<float> mono) {

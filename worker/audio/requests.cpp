@@ -21,6 +21,7 @@ OrderedJson AudioEvent(std::size_t index, const AudioFacts& facts) {
   event["sample_rate_hz"] = facts.sample_rate_hz;
   event["channels"] = facts.channels;
   event["seconds"] = facts.seconds;
+  event["silent"] = facts.is_silent;
   event["constant"] = facts.is_constant;
   event["truncated"] = facts.is_truncated;
   event["pcm_hash"] = facts.pcm_hash;

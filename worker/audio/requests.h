@@ -10,7 +10,7 @@
 namespace tutti {
 
 // {"files": [path, …], "threads": n} → an event `audio` {index, and undecodable, or sample_rate_hz,
-// channels, seconds, constant, truncated, pcm_hash} a file, in any order, then `result`.
+// channels, seconds, silent, constant, truncated, pcm_hash} a file, in any order, then `result`.
 // kInvalidArgument: not of that form. Else as CheckAudio.
 Status ServeCheck(std::string_view request, EventWriter& events);
 

@@ -166,7 +166,7 @@ TEST(Decode, NotANumberAndInfinityAreUndecodable) {
     tone[321] = bad;
     WriteAudio(dir / "a.wav", SF_FORMAT_WAV | SF_FORMAT_FLOAT, tone);
     EXPECT_TRUE(FailsWith(ReadAll(dir / "a.wav"), ErrorCode::kDataLoss,
-                          "sample 321 is not a finite number"));
+                          "bad_data: sample 321 is not a finite number"));
   }
 }
 
