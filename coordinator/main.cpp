@@ -288,7 +288,7 @@ Status Serve(const CoordinatorOptions& options, const OptionsReader& read_option
   SweepServiceImpl sweep_service(writer, hub, readers, keeper, disk, manifests, leases, access,
                                  clock, kVersion);
   PredictServiceImpl predict_service(readers, manifests, access);
-  AccessServiceImpl access_service(writer, hub, access, clock);
+  AccessServiceImpl access_service(writer, hub, predict_service.serving(), readers, access);
   GarbageCollector collector(
       {files, options.state, *blobs, keeper, readers,
        [&writer] { return AskForLiveAttempts(writer); },

@@ -1,8 +1,10 @@
 #include "common/rpc/join.h"
 
 #include <cerrno>
+#include <chrono>
 #include <memory>
 #include <netdb.h>
+#include <poll.h>
 
 #include <grpc/support/time.h>
 #include <openssl/pem.h>
@@ -11,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include "common/backoff.h"
 #include "common/hash.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/host_port.h"
@@ -21,7 +24,10 @@ namespace tutti {
 namespace {
 
 constexpr int kConnectSeconds = 10;
-constexpr int kCallSeconds = 30;
+constexpr int kCallSeconds = 10;
+constexpr int kMostTries = 8;  // half a minute together
+constexpr std::chrono::milliseconds kFirstPause{100};
+constexpr std::chrono::milliseconds kLongestPause{10'000};
 constexpr std::size_t kTokenBytes = 32;
 
 template <auto Free>
@@ -72,6 +78,27 @@ std::string PemOf(X509& certificate) {
   return {data, static_cast<std::size_t>(size)};
 }
 
+bool IsAway(const Error& error) {
+  return error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kDeadlineExceeded;
+}
+
+// The role that the token has now.
+Result<std::string> Redeem(v1::AccessService::Stub& stub, const InviteWord& word,
+                           const Joiner& joiner) {
+  v1::RedeemInviteRequest request;
+  request.set_token_hash(Sha256Hex(joiner.token));
+  request.set_name(joiner.name);
+  request.set_worker_id(joiner.worker_id);
+  v1::RedeemInviteResponse response;
+  grpc::ClientContext context;
+  Authorize(context, word.secret);
+  context.set_deadline(gpr_time_from_seconds(kCallSeconds, GPR_TIMESPAN));
+  context.set_wait_for_ready(true);
+  const grpc::Status status = stub.RedeemInvite(&context, request, &response);
+  if (!status.ok()) return FromGrpc(status);
+  return response.role();
+}
+
 // What the server there shows, whoever it is: nothing is trusted but the hash it is compared with.
 Result<Certificate> FetchCertificate(const std::string& address) {
   TUTTI_ASSIGN_OR_RETURN(const UniqueFd socket, Connect(address));
@@ -92,6 +119,10 @@ Result<Certificate> FetchCertificate(const std::string& address) {
 
 }  // namespace
 
+std::string NewToken(RandomSource& random) {
+  return random.Hex(kTokenBytes);
+}
+
 Result<std::string> CertificateHash(const std::string& pem) {
   const Memory memory(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   const Certificate certificate(PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr));
@@ -111,21 +142,17 @@ Result<Profile> Join(const InviteWord& word, const Joiner& joiner, RandomSource&
                            " shows another certificate than the invite names: it is another "
                            "coordinator, or somebody in between; ask for a new invite");
   }
-  Profile profile{word.address, PemOf(*certificate), random.Hex(kTokenBytes), word.role};
+  Profile profile{word.address, PemOf(*certificate), joiner.token, word.role};
   TUTTI_ASSIGN_OR_RETURN(const auto channel, OpenChannel(profile));
-  v1::RedeemInviteRequest request;
-  request.set_token_hash(Sha256Hex(profile.token));
-  request.set_name(joiner.name);
-  request.set_worker_id(joiner.worker_id);
-  v1::RedeemInviteResponse response;
-  grpc::ClientContext context;
-  Authorize(context, word.secret);
-  context.set_deadline(gpr_time_from_seconds(kCallSeconds, GPR_TIMESPAN));
-  context.set_wait_for_ready(true);
-  const grpc::Status status =
-      v1::AccessService::NewStub(channel)->RedeemInvite(&context, request, &response);
-  if (!status.ok()) return FromGrpc(status);
-  profile.role = response.role();
+  const auto stub = v1::AccessService::NewStub(channel);
+  Backoff backoff(random, kFirstPause, kLongestPause);
+  auto role = Redeem(*stub, word, joiner);
+  for (int tries = 1; !role.ok() && IsAway(role.error()) && tries < kMostTries; ++tries) {
+    ::poll(nullptr, 0, static_cast<int>(backoff.Next().count()));
+    role = Redeem(*stub, word, joiner);
+  }
+  if (!role.ok()) return role.error();
+  profile.role = *role;
   return profile;
 }
 

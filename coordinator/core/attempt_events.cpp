@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "coordinator/core/log_limit.h"
 #include "coordinator/core/verdicts.h"
 
 namespace tutti {
@@ -54,7 +57,16 @@ class EventApplier {
     batch_.changes.push_back(PutEpoch{std::move(point)});
   }
   void On(const AttemptKey& key, const WorkerId&, const AttemptLog& log) {
-    batch_.changes.push_back(PutLog{{key.job, key.attempt, log.first, log.lines}});
+    std::int64_t& bytes = books_.FindAttempt(key)->log_bytes;
+    std::vector<std::string> lines = log.lines;
+    const auto ends = std::ranges::find_if(lines, [&bytes](const std::string& line) {
+      bytes += std::ssize(line) + 1;
+      return bytes > kMaxStoredLogBytes;
+    });
+    lines.erase(ends, lines.end());
+    if (!lines.empty()) {
+      batch_.changes.push_back(PutLog{{key.job, key.attempt, log.first, std::move(lines)}});
+    }
   }
   void On(const AttemptKey& key, const WorkerId&, const AttemptResume& resume) {
     batch_.changes.push_back(

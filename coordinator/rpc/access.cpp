@@ -19,7 +19,7 @@ struct Row {
   bool worker;
   bool invited = false;
 };
-constexpr std::array<Row, 29> kTable{{
+constexpr std::array<Row, 30> kTable{{
     // rpc                    admin  reader enrol  worker invited
     {Rpc::kGetServerInfo, true, true, true, true},
     {Rpc::kRegisterDataset, true, false, false, false},
@@ -40,6 +40,7 @@ constexpr std::array<Row, 29> kTable{{
     {Rpc::kExplain, true, true, false, false},
     {Rpc::kListEvents, true, true, false, false},
     {Rpc::kFindMissing, true, false, false, true},
+    {Rpc::kFindPart, true, false, false, true},
     {Rpc::kUpload, true, false, false, true},
     {Rpc::kDownload, true, true, false, true},
     {Rpc::kEnroll, false, false, true, false},
@@ -84,24 +85,70 @@ std::optional<TokenRecord> AccessControl::Take(std::string_view token_hash) {
   if (found == tokens_.end()) return std::nullopt;
   TokenRecord taken = std::move(found->second);
   tokens_.erase(found);
+  if (taken.worker) --of_workers_[*taken.worker];
   return taken;
 }
 
-std::vector<TokenRecord> AccessControl::Named(std::string_view name) const {
+std::vector<TokenRecord> AccessControl::All() const {
   const std::lock_guard lock(mutex_);
-  std::vector<TokenRecord> named;
-  for (const auto& [hash, token] : tokens_) {
-    if (token.name == name || (token.worker && token.worker->value == name)) named.push_back(token);
+  std::vector<TokenRecord> all;
+  for (const auto& [hash, token] : tokens_) all.push_back(token);
+  return all;
+}
+
+std::optional<TokenRecord> AccessControl::Find(std::string_view token_hash) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = tokens_.find(std::string(token_hash));
+  return found == tokens_.end() ? std::nullopt : std::optional(found->second);
+}
+
+Result<AccessControl::Claimed> AccessControl::Claim(const TokenRecord& token) {
+  const std::lock_guard lock(mutex_);
+  if (coming_.contains(token.token_hash)) {
+    return Unavailable("this token is being stored just now; ask again in a moment");
   }
-  return named;
+  if (const auto found = tokens_.find(token.token_hash); found != tokens_.end()) {
+    const TokenRecord& there = found->second;
+    if (there.role == token.role && there.worker == token.worker) return Claimed::kThere;
+    return AlreadyExists("this token is somebody else's: make another one");
+  }
+  if (token.worker) {
+    int& count = of_workers_[*token.worker];
+    if (count > 0) {
+      return AlreadyExists(
+          "worker " + token.worker->value +
+          " has a token already, and only one can speak as it: if this machine lost its own, an "
+          "admin ends that one by  tutti revoke " +
+          token.worker->value +
+          " , then join again; a copy of another worker's --dir needs one "
+          "of its own");
+    }
+    ++count;
+  }
+  coming_[token.token_hash] = token;
+  return Claimed::kNew;
+}
+
+void AccessControl::Settle(const TokenRecord& token, bool committed) {
+  const std::lock_guard lock(mutex_);
+  if (coming_.erase(token.token_hash) > 0 && token.worker) --of_workers_[*token.worker];
+  if (committed) AddLocked(token);
 }
 
 void AccessControl::Add(const TokenRecord& token) {
   const std::lock_guard lock(mutex_);
-  tokens_[token.token_hash] = token;
+  AddLocked(token);
 }
 
-Result<Identity> AccessControl::Check(const grpc::CallbackServerContext& context, Rpc rpc) const {
+void AccessControl::AddLocked(const TokenRecord& token) {
+  const bool is_new = tokens_.insert_or_assign(token.token_hash, token).second;
+  if (is_new && token.worker) ++of_workers_[*token.worker];
+}
+
+namespace {
+
+// The token that came with the call.
+Result<std::string_view> Presented(const grpc::CallbackServerContext& context) {
   const auto& metadata = context.client_metadata();
   const auto header = metadata.find("authorization");
   if (header == metadata.end() || !header->second.starts_with(kScheme.data())) {
@@ -112,8 +159,19 @@ Result<Identity> AccessControl::Check(const grpc::CallbackServerContext& context
   if (protocol != metadata.end()) {
     TUTTI_RETURN_IF_ERROR(CheckClientProtocol({protocol->second.data(), protocol->second.size()}));
   }
-  const std::string_view value(header->second.data(), header->second.size());
-  return Check(value.substr(kScheme.size()), rpc);
+  return std::string_view(header->second.data(), header->second.size()).substr(kScheme.size());
+}
+
+}  // namespace
+
+Result<std::string> AccessControl::PresentedHash(const grpc::CallbackServerContext& context) {
+  TUTTI_ASSIGN_OR_RETURN(const std::string_view token, Presented(context));
+  return Sha256Hex(token);
+}
+
+Result<Identity> AccessControl::Check(const grpc::CallbackServerContext& context, Rpc rpc) const {
+  TUTTI_ASSIGN_OR_RETURN(const std::string_view token, Presented(context));
+  return Check(token, rpc);
 }
 
 Result<Identity> AccessControl::Check(std::string_view presented, Rpc rpc) const {

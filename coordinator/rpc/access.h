@@ -36,6 +36,7 @@ enum class Rpc {
   kExplain,
   kListEvents,
   kFindMissing,
+  kFindPart,
   kUpload,
   kDownload,
   kEnroll,
@@ -67,8 +68,17 @@ class AccessControl {
   void Add(const TokenRecord& token);
   // It is good for nothing from now on; nothing: there was none.
   std::optional<TokenRecord> Take(std::string_view token_hash);
-  // Of this name, or of the worker with this id.
-  std::vector<TokenRecord> Named(std::string_view name) const;
+  std::vector<TokenRecord> All() const;
+  std::optional<TokenRecord> Find(std::string_view token_hash) const;
+
+  // Asked on the writer's thread of a token that is to be stored; until Settle nobody else gets its
+  // hash, or the worker's id that it is for. kThere: the same token is there already.
+  // kAlreadyExists: another has the hash, or the worker has another token. kUnavailable: a call for
+  // the same is being carried out.
+  enum class Claimed { kNew, kThere };
+  Result<Claimed> Claim(const TokenRecord& token);
+  // committed: it is durable now, and good.
+  void Settle(const TokenRecord& token, bool committed);
 
   // kUnauthenticated: no token, or one that nobody has. kPermissionDenied: the role may not call
   // this; told before anything is looked up, so that nobody learns what exists.
@@ -76,10 +86,16 @@ class AccessControl {
   Result<Identity> Check(const grpc::CallbackServerContext& context, Rpc rpc) const;
   // The same of a token that came another way.
   Result<Identity> Check(std::string_view token, Rpc rpc) const;
+  // SHA-256 of the token that came, whoever it belongs to.
+  static Result<std::string> PresentedHash(const grpc::CallbackServerContext& context);
 
  private:
+  void AddLocked(const TokenRecord& token);
+
   mutable std::mutex mutex_;
   std::unordered_map<std::string, TokenRecord> tokens_;  // by hash
+  std::unordered_map<std::string, TokenRecord> coming_;  // claimed and not settled
+  std::unordered_map<WorkerId, int> of_workers_;         // how many tokens each has, coming or good
 };
 
 }  // namespace tutti

@@ -1,17 +1,36 @@
-// Every bound on what a client or a worker may send, in one place; coordinator/README.md names the
-// test that reaches each. Those that both sides or other layers need stand there: kMaxMessageBytes
-// (common/rpc/channel.h), kMaxJsonDepth (common/json.h), kMaxYamlNodes and kMaxYamlDepth
-// (sweep_file/yaml_tree.h), kMaxRunsPerSweep (core/sweep_spec.h); of the pages: http/limits.h.
+// Every bound on what a client or a worker may send, findable from here; coordinator/README.md
+// names the test that reaches each. Those that both sides or other layers need stand in their own
+// headers, which this one includes:
+//   kMaxMessageBytes            a message                                 common/rpc/channel.h
+//   kMaxJsonDepth               levels of JSON                            common/json.h
+//   kMaxYamlNodes, kMaxYamlDepth  a sweep file, its aliases written out   sweep_file/yaml_tree.h
+//   kMaxRunsPerSweep            runs of a sweep                           core/sweep_spec.h
+//   kMaxStoredLogBytes          an attempt's log, whoever tells it        core/log_limit.h
+//   kMaxWaitingPredictions      files that wait for one worker            rpc/serving_hub.h
+// and those of the pages are in http/limits.h. Of the worker's own making: lines of 4,096 bytes,
+// told once a second (kLogInterval), 1 MiB an attempt (kMaxLogBytesPerAttempt), in
+// worker/daemon/agent.h.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+
+#include "common/json.h"
+#include "common/rpc/channel.h"
+#include "coordinator/core/log_limit.h"
+#include "coordinator/core/sweep_spec.h"
+#include "coordinator/rpc/serving_hub.h"
+#include "coordinator/sweep_file/yaml_tree.h"
 
 namespace tutti {
 
 inline constexpr std::size_t kMaxNameBytes = 200;  // of datasets, sweeps, workers, artifacts
 inline constexpr std::size_t kMaxRequestIdBytes = 64;
 inline constexpr std::size_t kMaxSweepFileBytes = 1 << 20;
+// A grid of a million runs is worked out beside gRPC's threads; who submits more at once is told
+// so.
+inline constexpr std::size_t kThreadsForSubmits = 2;
+inline constexpr std::size_t kMaxSubmitsWaiting = 64;
 inline constexpr int kMaxRunnerFiles = 1'000;  // of a program of the user's own
 inline constexpr int kMaxSlotsPerWorker = 4096;
 inline constexpr int kMaxDevicesPerWorker = 256;

@@ -21,13 +21,15 @@ namespace {
 // One worker's stream; owns itself and is gone after OnDone.
 class ServeReactor final : public grpc::ServerBidiReactor<v1::ServeFrame, v1::ServeRequest> {
  public:
-  ServeReactor(ServingHub& hub, const Result<Identity>& allowed) : hub_(hub) {
+  ServeReactor(ServingHub& hub, const AccessControl& access, const Result<Identity>& allowed)
+      : hub_(hub), access_(access) {
     if (!allowed.ok() || !allowed->worker) {
       finished_ = true;
       Finish(ToGrpc(allowed.ok() ? PermissionDenied("only workers serve") : allowed.error()));
       return;
     }
     worker_ = *allowed->worker;
+    token_hash_ = allowed->token_hash;
     StartRead(&incoming_);
   }
 
@@ -40,6 +42,10 @@ class ServeReactor final : public grpc::ServerBidiReactor<v1::ServeFrame, v1::Se
       // Before anything can be asked of it.
       sender_ = std::make_shared<Sender>(this);
       stream_ = hub_.Add(worker_, sender_);
+      // Who revokes takes the token before he closes the streams that are there.
+      if (!access_.Find(token_hash_)) {
+        return End(ToGrpc(Unauthenticated("this worker was revoked")));
+      }
     } else if (incoming_.has_heard()) {
       hub_.OnHeard(stream_, std::move(*incoming_.mutable_heard()));
     }
@@ -71,6 +77,10 @@ class ServeReactor final : public grpc::ServerBidiReactor<v1::ServeFrame, v1::Se
       const std::lock_guard lock(mutex_);
       if (reactor_ != nullptr) reactor_->Send(std::move(request));
     }
+    void Close(const Error& why) override {
+      const std::lock_guard lock(mutex_);
+      if (reactor_ != nullptr) reactor_->End(ToGrpc(why));
+    }
     void Forget() {
       const std::lock_guard lock(mutex_);
       reactor_ = nullptr;
@@ -100,7 +110,9 @@ class ServeReactor final : public grpc::ServerBidiReactor<v1::ServeFrame, v1::Se
   }
 
   ServingHub& hub_;
+  const AccessControl& access_;
   WorkerId worker_;
+  std::string token_hash_;
   v1::ServeFrame incoming_;
   ServingHub::StreamNumber stream_ = 0;  // 0: it has not said who it is
   std::shared_ptr<Sender> sender_;
@@ -207,7 +219,7 @@ std::string PredictServiceImpl::NameOf(const WorkerId& worker) {
 
 grpc::ServerBidiReactor<v1::ServeFrame, v1::ServeRequest>* PredictServiceImpl::Serve(
     grpc::CallbackServerContext* context) {
-  return new ServeReactor(hub_, access_.Check(*context, Rpc::kServe));
+  return new ServeReactor(hub_, access_, access_.Check(*context, Rpc::kServe));
 }
 
 grpc::ServerUnaryReactor* PredictServiceImpl::Predict(grpc::CallbackServerContext* context,

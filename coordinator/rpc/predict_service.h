@@ -20,6 +20,9 @@ class PredictServiceImpl final : public v1::PredictService::CallbackService {
   PredictServiceImpl(ReaderPool& readers, ManifestCache& manifests, const AccessControl& access)
       : readers_(readers), manifests_(manifests), access_(access) {}
 
+  // Of the workers that serve.
+  ServingHub& serving() { return hub_; }
+
   grpc::ServerBidiReactor<v1::ServeFrame, v1::ServeRequest>* Serve(
       grpc::CallbackServerContext* context) override;
   grpc::ServerUnaryReactor* Predict(grpc::CallbackServerContext* context,

@@ -16,17 +16,16 @@ namespace {
 
 using google::protobuf::Message;
 
-const google::protobuf::FieldDescriptor& IdField(const Message& request) {
-  const auto* field = request.GetDescriptor()->FindFieldByName("request_id");
-  TUTTI_CHECK(field != nullptr, request.GetDescriptor()->full_name() + " has no request_id");
-  return *field;
+// Null: it has none.
+const google::protobuf::FieldDescriptor* IdField(const Message& request) {
+  return request.GetDescriptor()->FindFieldByName("request_id");
 }
 
 // The same for equal requests, whatever their id.
 std::string HashOf(const Message& request) {
   const std::unique_ptr<Message> content(request.New());
   content->CopyFrom(request);
-  content->GetReflection()->ClearField(content.get(), &IdField(request));
+  if (const auto* id = IdField(request)) content->GetReflection()->ClearField(content.get(), id);
   std::string bytes = request.GetDescriptor()->full_name() + "\n";
   google::protobuf::io::StringOutputStream stream(&bytes);
   {
@@ -73,11 +72,19 @@ RememberRequest RememberedCalls::Ticket::Remember(const Message& reply, UnixMill
 
 Result<std::shared_ptr<RememberedCalls::Ticket>> RememberedCalls::Begin(const Message& request,
                                                                         Message& reply) {
-  const std::string id = request.GetReflection()->GetString(request, &IdField(request));
+  const auto* field = IdField(request);
+  TUTTI_CHECK(field != nullptr, request.GetDescriptor()->full_name() + " has no request_id");
+  const std::string id = request.GetReflection()->GetString(request, field);
   if (id.empty() || id.size() > kMaxRequestIdBytes) {
     return InvalidArgument("request_id: expected 1 to " + std::to_string(kMaxRequestIdBytes) +
                            " characters of the caller's own, got " + std::to_string(id.size()));
   }
+  return BeginAs(id, request, reply);
+}
+
+Result<std::shared_ptr<RememberedCalls::Ticket>> RememberedCalls::BeginAs(const std::string& id,
+                                                                          const Message& request,
+                                                                          Message& reply) {
   {
     const std::lock_guard lock(mutex_);
     if (!on_their_way_.insert(id).second) {

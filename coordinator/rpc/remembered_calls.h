@@ -47,6 +47,11 @@ class RememberedCalls {
   // was asked. kUnavailable: the same call is being carried out just now.
   Result<std::shared_ptr<Ticket>> Begin(const google::protobuf::Message& request,
                                         google::protobuf::Message& reply);
+  // The same of a request without that field, by an id that no caller can give (longer than
+  // kMaxRequestIdBytes).
+  Result<std::shared_ptr<Ticket>> BeginAs(const std::string& id,
+                                          const google::protobuf::Message& request,
+                                          google::protobuf::Message& reply);
 
  private:
   ReaderPool& readers_;

@@ -1,6 +1,8 @@
 #include "coordinator/rpc/serving_hub.h"
 
+#include <iterator>
 #include <utility>
+#include <vector>
 
 namespace tutti {
 
@@ -21,8 +23,28 @@ void ServingHub::Remove(StreamNumber stream) {
     gone = std::move(found->second);
     streams_.erase(found);
   }
+  Abandon(gone);
+}
+
+void ServingHub::Abandon(Serving& gone) {
   for (auto& [id, done] : gone.waiting) {
     done(Unavailable("the worker that listened went away; try again"));
+  }
+}
+
+void ServingHub::Close(const WorkerId& worker, const Error& why) {
+  std::vector<Serving> closed;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto at = streams_.begin(); at != streams_.end();) {
+      const bool is_its = at->second.worker == worker;
+      if (is_its) closed.push_back(std::move(at->second));
+      at = is_its ? streams_.erase(at) : std::next(at);
+    }
+  }
+  for (Serving& serving : closed) {
+    serving.stream->Close(why);
+    Abandon(serving);
   }
 }
 

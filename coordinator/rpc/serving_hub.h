@@ -22,6 +22,7 @@ class ServingStream {
  public:
   virtual ~ServingStream() = default;
   virtual void Send(v1::ServeRequest request) = 0;
+  virtual void Close(const Error& why) = 0;
 };
 
 // Thread-safe.
@@ -38,6 +39,8 @@ class ServingHub {
   StreamNumber Add(const WorkerId& worker, std::shared_ptr<ServingStream> stream);
   // What it was asked is answered kUnavailable.
   void Remove(StreamNumber stream);
+  // All of this worker's streams; what they were asked is answered kUnavailable.
+  void Close(const WorkerId& worker, const Error& why);
   // What the worker says of a request; ignored where nobody waits for it.
   void OnHeard(StreamNumber stream, v1::Heard heard);
 
@@ -55,6 +58,7 @@ class ServingHub {
   };
 
   Serving* Choose();
+  static void Abandon(Serving& gone);
 
   mutable std::mutex mutex_;
   std::map<StreamNumber, Serving> streams_;

@@ -31,7 +31,7 @@ SweepServiceImpl::SweepServiceImpl(Writer& writer, SessionHub& hub, ReaderPool& 
       leases_(leases),
       access_(access),
       clock_(clock),
-      remembered_(readers),
+      carrier_(writer, access, readers),
       version_(std::move(version)) {}
 
 grpc::ServerUnaryReactor* SweepServiceImpl::Read(grpc::CallbackServerContext* context, Rpc rpc,

@@ -5,13 +5,16 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "common/clock.h"
 #include "coordinator/blobs/blob_keeper.h"
 #include "coordinator/rpc/access.h"
+#include "coordinator/rpc/aside.h"
+#include "coordinator/rpc/changing_call.h"
 #include "coordinator/rpc/lease_builder.h"
+#include "coordinator/rpc/limits.h"
 #include "coordinator/rpc/manifest_cache.h"
-#include "coordinator/rpc/remembered_calls.h"
 #include "coordinator/rpc/session_hub.h"
 #include "coordinator/store/reader_pool.h"
 #include "coordinator/upkeep/disk_guard.h"
@@ -83,22 +86,12 @@ class SweepServiceImpl final : public v1::SweepService::CallbackService {
                                        v1::ListEventsResponse* response) override;
 
  private:
-  // The parts of a call that changes something, in their order.
-  struct ChangingCall {
-    Rpc rpc;
-    bool is_rehearsal = false;  // changes nothing, so nothing is remembered
-    // May be left out. Off the writer's thread; what it returns is held until the commit.
-    std::function<Result<std::shared_ptr<BlobHold>>()> prepare{};
-    // One core call; fills the response.
-    std::function<Status(Core&, Moment, Changes&)> decide{};
-    // May be left out. After the commit: what workers are to know.
-    std::function<void()> tell{};
-  };
-  // Checks the caller, answers a repeated call as before, else carries it out: its effect and its
-  // reply are one transaction.
+  // As CallCarrier::Carry.
   grpc::ServerUnaryReactor* Change(grpc::CallbackServerContext* context, ChangingCall call,
                                    const google::protobuf::Message& request,
-                                   google::protobuf::Message& response);
+                                   google::protobuf::Message& response) {
+    return carrier_.Carry(context, std::move(call), request, response);
+  }
   // Checks the caller, lends a reader, runs `read`, finishes.
   grpc::ServerUnaryReactor* Read(grpc::CallbackServerContext* context, Rpc rpc,
                                  const std::function<Status(StoreReader&)>& read);
@@ -116,7 +109,8 @@ class SweepServiceImpl final : public v1::SweepService::CallbackService {
   LeaseBuilder& leases_;
   const AccessControl& access_;
   const Clock& clock_;
-  RememberedCalls remembered_;
+  CallCarrier carrier_;
+  Aside aside_{kThreadsForSubmits, kMaxSubmitsWaiting};
   const std::string version_;
 };
 

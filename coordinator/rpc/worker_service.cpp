@@ -1,5 +1,6 @@
 #include "coordinator/rpc/worker_service.h"
 
+#include <memory>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -42,29 +43,54 @@ grpc::ServerUnaryReactor* WorkerServiceImpl::Enroll(grpc::CallbackServerContext*
     reactor->Finish(ToGrpc(identity.error()));
     return reactor;
   }
-  if (request->worker_id().empty() || request->worker_id().size() > kMaxNameBytes ||
-      request->name().size() > kMaxNameBytes) {
-    reactor->Finish(ToGrpc(InvalidArgument("enroll: a worker_id and a name of at most " +
-                                           std::to_string(kMaxNameBytes) + " bytes")));
+  const auto token = TokenOf(*request, *response);
+  if (!token.ok()) {
+    reactor->Finish(ToGrpc(token.error()));
     return reactor;
   }
-  response->set_token(random_.Hex(kTokenBytes));
-  const TokenRecord token{Sha256Hex(response->token()), Role::kWorker, request->name(),
-                          WorkerId{request->worker_id()}, clock_.WallNow()};
-  writer_.Post([token](Core&, Moment, Changes& changes) { changes.push_back(PutToken{token}); },
-               [this, token, reactor](const Status& committed) {
-                 if (committed.ok()) access_.Add(token);
-                 if (committed.ok()) spdlog::info("worker {} enrolled", token.name);
-                 reactor->Finish(committed.ok() ? grpc::Status::OK : ToGrpc(committed.error()));
-               });
+  auto claimed = std::make_shared<Result<AccessControl::Claimed>>(Unavailable("not decided"));
+  writer_.Post(
+      [this, token = *token, claimed](Core&, Moment, Changes& changes) {
+        *claimed = access_.Claim(token);
+        if (claimed->ok() && **claimed == AccessControl::Claimed::kNew) {
+          changes.push_back(PutToken{token});
+        }
+      },
+      [this, token = *token, claimed, reactor](const Status& committed) {
+        if (claimed->ok() && **claimed == AccessControl::Claimed::kNew) {
+          access_.Settle(token, committed.ok());
+          if (committed.ok()) spdlog::info("worker {} enrolled", token.name);
+        }
+        const Status done = !committed.ok() || claimed->ok() ? committed : Status(claimed->error());
+        reactor->Finish(done.ok() ? grpc::Status::OK : ToGrpc(done.error()));
+      });
   return reactor;
+}
+
+Result<TokenRecord> WorkerServiceImpl::TokenOf(const v1::EnrollRequest& request,
+                                               v1::EnrollResponse& response) {
+  if (request.worker_id().empty() || request.worker_id().size() > kMaxNameBytes ||
+      request.name().size() > kMaxNameBytes) {
+    return InvalidArgument("enroll: a worker_id and a name of at most " +
+                           std::to_string(kMaxNameBytes) + " bytes");
+  }
+  std::string hash = request.token_hash();
+  if (hash.empty()) {
+    response.set_token(random_.Hex(kTokenBytes));
+    hash = Sha256Hex(response.token());
+  }
+  if (!IsSha256Hex(hash)) {
+    return InvalidArgument("enroll: token_hash: expected a SHA-256 as 64 lower-case hex digits");
+  }
+  return TokenRecord{hash, Role::kWorker, request.name(), WorkerId{request.worker_id()},
+                     clock_.WallNow()};
 }
 
 grpc::ServerBidiReactor<v1::WorkerFrame, v1::CoordinatorFrame>* WorkerServiceImpl::Session(
     grpc::CallbackServerContext* context) {
   Result<Identity> identity = access_.Check(*context, Rpc::kSession);
   if (!identity.ok()) return new RefusedStream(identity.error());
-  return WorkerStream::Open(writer_, hub_, keeper_, *std::move(identity), settings_);
+  return WorkerStream::Open(writer_, hub_, keeper_, access_, *std::move(identity), settings_);
 }
 
 }  // namespace tutti

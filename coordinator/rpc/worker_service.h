@@ -23,6 +23,7 @@ class WorkerServiceImpl final : public v1::WorkerService::CallbackService {
   WorkerServiceImpl(Writer& writer, SessionHub& hub, BlobKeeper& keeper, AccessControl& access,
                     const Clock& clock, RandomSource& random, WorkerSettings settings);
 
+  // With a hash of a token that the worker made, the same call again changes nothing more.
   grpc::ServerUnaryReactor* Enroll(grpc::CallbackServerContext* context,
                                    const v1::EnrollRequest* request,
                                    v1::EnrollResponse* response) override;
@@ -30,6 +31,8 @@ class WorkerServiceImpl final : public v1::WorkerService::CallbackService {
       grpc::CallbackServerContext* context) override;
 
  private:
+  Result<TokenRecord> TokenOf(const v1::EnrollRequest& request, v1::EnrollResponse& response);
+
   Writer& writer_;
   SessionHub& hub_;
   BlobKeeper& keeper_;

@@ -39,17 +39,20 @@ class WorkerStream::Handle final : public WorkerSession {
 };
 
 WorkerStream* WorkerStream::Open(Writer& writer, SessionHub& hub, BlobKeeper& keeper,
-                                 Identity identity, const WorkerSettings& settings) {
-  auto* stream = new WorkerStream(writer, hub, keeper, std::move(identity), settings);
+                                 const AccessControl& access, Identity identity,
+                                 const WorkerSettings& settings) {
+  auto* stream = new WorkerStream(writer, hub, keeper, access, std::move(identity), settings);
   stream->StartRead(&stream->incoming_);
   return stream;
 }
 
-WorkerStream::WorkerStream(Writer& writer, SessionHub& hub, BlobKeeper& keeper, Identity identity,
+WorkerStream::WorkerStream(Writer& writer, SessionHub& hub, BlobKeeper& keeper,
+                           const AccessControl& access, Identity identity,
                            const WorkerSettings& settings)
     : writer_(writer),
       hub_(hub),
       keeper_(keeper),
+      access_(access),
       identity_(std::move(identity)),
       settings_(settings),
       handle_(std::make_shared<Handle>(this)) {}
@@ -87,8 +90,12 @@ void WorkerStream::OnFrame() {
   auto outcome = std::make_shared<Result<FrameOutcome>>(FrameOutcome{});
   if (first) hub_.Add(frame->worker, session_, handle_);
   writer_.Post(
-      [frame = *std::move(frame), outcome](Core& core, Moment now, Changes& changes) {
-        *outcome = core.ApplyFrame(frame, now, changes);
+      [&access = access_, hash = identity_.token_hash, frame = *std::move(frame), outcome](
+          Core& core, Moment now, Changes& changes) {
+        // A token is taken on this thread: after that, nothing of its holder counts.
+        *outcome = access.Find(hash)
+                       ? core.ApplyFrame(frame, now, changes)
+                       : Result<FrameOutcome>(Unauthenticated("this worker was revoked"));
       },
       [handle = handle_, outcome, first, hold = *std::move(hold)](const Status& committed) {
         handle->Applied(committed, *outcome, first);

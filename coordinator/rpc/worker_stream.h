@@ -23,7 +23,8 @@ namespace tutti {
 class WorkerStream final : public grpc::ServerBidiReactor<v1::WorkerFrame, v1::CoordinatorFrame> {
  public:
   // Starts reading. identity: whom the token belongs to.
-  static WorkerStream* Open(Writer& writer, SessionHub& hub, BlobKeeper& keeper, Identity identity,
+  static WorkerStream* Open(Writer& writer, SessionHub& hub, BlobKeeper& keeper,
+                            const AccessControl& access, Identity identity,
                             const WorkerSettings& settings);
 
   void OnReadDone(bool ok) override;
@@ -36,8 +37,8 @@ class WorkerStream final : public grpc::ServerBidiReactor<v1::WorkerFrame, v1::C
   // stream ends.
   class Handle;
 
-  WorkerStream(Writer& writer, SessionHub& hub, BlobKeeper& keeper, Identity identity,
-               const WorkerSettings& settings);
+  WorkerStream(Writer& writer, SessionHub& hub, BlobKeeper& keeper, const AccessControl& access,
+               Identity identity, const WorkerSettings& settings);
 
   void OnFrame();
   // What the frame's events name stays until they are committed; events that name what is not
@@ -52,6 +53,7 @@ class WorkerStream final : public grpc::ServerBidiReactor<v1::WorkerFrame, v1::C
   Writer& writer_;
   SessionHub& hub_;
   BlobKeeper& keeper_;
+  const AccessControl& access_;
   const Identity identity_;
   const WorkerSettings settings_;
   std::shared_ptr<Handle> handle_;

@@ -149,7 +149,8 @@ grpc::Status TalkAs(int protocol, const Cluster& cluster) {
   EXPECT_TRUE(IsOk(channel));
   const auto stub = v1::WorkerService::NewStub(*channel);
   v1::EnrollRequest enroll;
-  enroll.set_worker_id("a-worker");
+  const std::string id = "a-worker-" + std::to_string(protocol);
+  enroll.set_worker_id(id);
   enroll.set_name("old");
   v1::EnrollResponse enrolled;
   grpc::ClientContext enrolment;
@@ -159,7 +160,7 @@ grpc::Status TalkAs(int protocol, const Cluster& cluster) {
   Authorize(session, enrolled.token());
   const auto stream = stub->Session(&session);
   v1::WorkerFrame frame;
-  frame.set_worker_id("a-worker");
+  frame.set_worker_id(id);
   frame.set_session(1);
   frame.mutable_hello()->set_name("old");
   frame.mutable_hello()->set_version("0.0.1");

@@ -86,7 +86,9 @@ class Coordinator {
   }
 
   InProcessWorkerService::ServerReactor* Open(const WorkerId& worker) {
-    return WorkerStream::Open(writer_, hub_, keeper_, {Role::kWorker, worker.value, worker, ""},
+    access_.Add({worker.value, Role::kWorker, worker.value, worker, UnixMillis{1}});
+    return WorkerStream::Open(writer_, hub_, keeper_, access_,
+                              {Role::kWorker, worker.value, worker, worker.value},
                               {milliseconds(50), kLease, "test"});
   }
 
@@ -135,6 +137,7 @@ class Coordinator {
   ReaderPool readers_;
   ManifestCache manifests_;
   LeaseBuilder leases_;
+  AccessControl access_;
   Writer writer_;
   SessionHub hub_;
   GarbageCollector collector_;

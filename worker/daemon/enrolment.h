@@ -19,11 +19,18 @@ inline constexpr std::chrono::seconds kEnrolDeadline{10};
 enum class Waited { kFully, kInterrupted };
 using Waiter = std::function<Waited(std::chrono::milliseconds)>;
 
-// This worker's own token: from its folder, else from the coordinator by way of `enrol_token`, and
-// then into the folder. Tries until a coordinator answers. kUnauthenticated, kPermissionDenied: it
-// refuses the token. kCancelled: interrupted while waiting.
+struct Enrolment {
+  std::string enrol_token;
+  std::string name;
+};
+
+// This worker's own token: from its folder, else one of its own making that the coordinator takes
+// by way of `enrol_token`, and then into the folder. Tries until a coordinator answers, each time
+// with the same token, so that a lost answer loses nothing. kUnauthenticated, kPermissionDenied: it
+// refuses the enrolment. kAlreadyExists: it knows another token of this worker. kCancelled:
+// interrupted while waiting.
 Result<std::string> OwnToken(v1::WorkerService::StubInterface& stub, WorkerFolder& folder,
-                             const std::string& enrol_token, const std::string& name,
-                             Backoff& backoff, const Waiter& wait);
+                             const Enrolment& enrolment, RandomSource& random, Backoff& backoff,
+                             const Waiter& wait);
 
 }  // namespace tutti

@@ -152,8 +152,9 @@ Status Serve(const WorkerOptions& options, const Profile& profile, const Reload&
         options.exit_when_idle && clock.SteadyNow() >= begun + *options.exit_when_idle;
     return told || late || idle ? Waited::kInterrupted : Waited::kFully;
   };
-  TUTTI_ASSIGN_OR_RETURN(const std::string token,
-                         OwnToken(*stub, folder, profile.token, hello.name(), backoff, wait));
+  TUTTI_ASSIGN_OR_RETURN(
+      const std::string token,
+      OwnToken(*stub, folder, {profile.token, hello.name()}, random, backoff, wait));
 
   const RunnerPool::Programs serving_programs = programs;
   RunnerPool runners({*loop, clock, files, ledger, cgroups.get()}, std::move(programs),
@@ -200,7 +201,10 @@ Status JoinByWord(const WorkerOptions& options) {
   const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
   TUTTI_ASSIGN_OR_RETURN(const InviteWord word, ReadInviteWord(text));
   const std::string name = options.name.empty() ? HostName() : options.name;
-  TUTTI_ASSIGN_OR_RETURN(const Profile profile, Join(word, {name, folder.worker_id()}, random));
+  // Kept before it is sent: the same word again, where the answer was lost, asks for the same.
+  TUTTI_ASSIGN_OR_RETURN(const std::string own, folder.TokenToAskFor(random));
+  TUTTI_ASSIGN_OR_RETURN(const Profile profile,
+                         Join(word, {name, folder.worker_id(), own}, random));
   TUTTI_RETURN_IF_ERROR(folder.StoreToken(profile.token));
   TUTTI_RETURN_IF_ERROR(SaveProfile(files, options.dir / kJoinedProfile, profile));
   std::cout << name << " may work for " << profile.address << " now: tutti-worker --dir "
@@ -247,6 +251,7 @@ int Run(const WorkerOptions& options, const Reload& reload) {
   return served.ok() ? 0 : complain(served.error(), ExitCode(served.error()));
 }
 
+    case ErrorCode::kAlreadyExists:  // another token of this worker is known
 }  // namespace
 }  // namespace tutti
 

@@ -2,12 +2,14 @@
 
 #include <charconv>
 #include <string_view>
+#include <system_error>
 
 namespace tutti {
 namespace {
 
 constexpr std::size_t kUuidLength = 36;
 constexpr std::size_t kUuidDash = 8;
+constexpr std::size_t kTokenBytes = 32;
 
 std::string FirstLine(const std::string& text) {
   return text.substr(0, text.find('\n'));
@@ -66,8 +68,21 @@ Result<std::optional<std::string>> WorkerFolder::Token() const {
   return std::optional<std::string>(FirstLine(text));
 }
 
+Result<std::string> WorkerFolder::TokenToAskFor(RandomSource& random) {
+  if (files_->Exists(asked_token_file())) {
+    TUTTI_ASSIGN_OR_RETURN(const std::string text, files_->ReadFile(asked_token_file()));
+    if (FirstLine(text).size() == 2 * kTokenBytes) return FirstLine(text);
+  }
+  const std::string token = random.Hex(kTokenBytes);
+  TUTTI_RETURN_IF_ERROR(files_->WriteFileAtomically(asked_token_file(), token + "\n", 0600));
+  return token;
+}
+
 Status WorkerFolder::StoreToken(const std::string& token) {
-  return files_->WriteFileAtomically(token_file(), token + "\n", 0600);
+  TUTTI_RETURN_IF_ERROR(files_->WriteFileAtomically(token_file(), token + "\n", 0600));
+  std::error_code ignored;  // it is good for nothing any more, or the same
+  std::filesystem::remove(asked_token_file(), ignored);
+  return {};
 }
 
 Result<std::int64_t> WorkerFolder::NextSession() {

@@ -3,6 +3,8 @@
 //   DIR/lock            held while the daemon lives
 //   DIR/identity        UUID of this worker, for good
 //   DIR/token           its own token (0600), from its first connect on
+//   DIR/token.asked     the one that it asks to have (0600), until the coordinator has said yes
+//   DIR/health          while the daemon lives: young, and whether it has a session
 //   DIR/session         number of its latest session
 //   DIR/spool/          events that are not acknowledged yet
 //   DIR/cache/          blobs by hash
@@ -34,6 +36,10 @@ class WorkerFolder {
 
   // Nothing before the first enrolment.
   Result<std::optional<std::string>> Token() const;
+  // Of this worker's own making, on disk before anybody hears of it: the one of an earlier try
+  // whose answer was lost, else a new one.
+  Result<std::string> TokenToAskFor(RandomSource& random);
+  // It is this worker's now.
   Status StoreToken(const std::string& token);
 
   // Larger than any before, on disk before it is returned.
@@ -41,6 +47,7 @@ class WorkerFolder {
 
   std::filesystem::path path() const { return folder_; }
   std::filesystem::path token_file() const { return folder_ / "token"; }
+  std::filesystem::path asked_token_file() const { return folder_ / "token.asked"; }
   std::filesystem::path spool() const { return folder_ / "spool"; }
   std::filesystem::path cache() const { return folder_ / "cache"; }
   std::filesystem::path jobs() const { return folder_ / "jobs"; }

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "coordinator/core/log_limit.h"
 #include "tests/support/core_harness.h"
 #include "tests/support/result_matchers.h"
 
@@ -244,6 +245,25 @@ TEST_F(EventsTest, ALateResultIsTakenAfterARestartToo) {
   a_.Send(a_.MakeEvent(kFirst, TrainResult(0.8)));
   EXPECT_EQ(harness_.Job(kRun).phase, JobPhase::kSucceeded);
   EXPECT_EQ(harness_.stored.results.at(kRun).attempt, 1);
+}
+
+TEST_F(EventsTest, ALogIsKeptUpToItsLimitWhateverAWorkerTells) {
+  a_.Start(kFirst);
+  const std::string line(16'383, 'x');
+  const std::int64_t lines_kept = kMaxStoredLogBytes / 16'384;
+  std::int64_t kept = 0;
+  for (std::int64_t told = 0; told < lines_kept + 100; told += 50) {
+    a_.Send(a_.MakeEvent(kFirst, AttemptLog{told + 1, std::vector<std::string>(50, line)}));
+    for (const Change& change : harness_.last_changes()) {
+      const auto* put = std::get_if<PutLog>(&change);
+      if (put == nullptr) continue;
+      EXPECT_EQ(put->row.first, kept + 1) << "without a hole";
+      kept += std::ssize(put->row.lines);
+    }
+  }
+  EXPECT_EQ(kept, lines_kept);
+  a_.Finish(kFirst);
+  EXPECT_EQ(harness_.Job(kRun).phase, JobPhase::kSucceeded) << "nothing else is lost";
 }
 
 TEST_F(EventsTest, WhatHappensIsLogged) {

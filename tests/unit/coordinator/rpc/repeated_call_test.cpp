@@ -24,11 +24,15 @@ namespace {
 using google::protobuf::Message;
 using google::protobuf::util::MessageDifferencer;
 using Stub = v1::SweepService::Stub;
+using AccessStub = v1::AccessService::Stub;
 
 // Calls that change nothing, so that they may be made as often as anybody likes.
 const std::set<std::string> kReading{"GetServerInfo", "ListDatasets", "ListSweeps", "GetSweep",
                                      "GetTable",      "ListJobs",     "GetJob",     "GetLog",
                                      "GetRunLease",   "ListWorkers",  "Explain",    "ListEvents"};
+// Calls whose repetition is known by the token that they are about: repeated_access_test.cpp; and
+// a stream, whose events carry numbers of their own.
+const std::set<std::string> kByToken{"RedeemInvite", "Enroll", "Session"};
 
 // A call that changes something, and how its effects are counted.
 struct Row {
@@ -36,7 +40,7 @@ struct Row {
   std::function<void(ServedCoordinator&)> prepare;
   std::function<std::unique_ptr<Message>()> make_request;
   std::function<std::unique_ptr<Message>()> make_reply;
-  std::function<grpc::Status(Stub&, grpc::ClientContext*, const Message&, Message*)> call;
+  std::function<grpc::Status(ServedCoordinator&, const Message&, Message*)> call;
   std::function<int(StoreReader&)> count_effects;
 };
 
@@ -68,9 +72,9 @@ int CountEvents(StoreReader& reader, const std::string& kind) {
   return static_cast<int>(std::ranges::count(*events, kind, &EventRecord::kind));
 }
 
-template <class Request, class Reply>
+template <class Request, class Reply, class AnyStub>
 Row MakeRow(const std::string& method,
-            grpc::Status (Stub::*call)(grpc::ClientContext*, const Request&, Reply*),
+            grpc::Status (AnyStub::*call)(grpc::ClientContext*, const Request&, Reply*),
             std::function<void(Request&)> fill, std::function<void(ServedCoordinator&)> prepare,
             std::function<int(StoreReader&)> count_effects) {
   Row row;
@@ -83,9 +87,10 @@ Row MakeRow(const std::string& method,
     return request;
   };
   row.make_reply = [] { return std::make_unique<Reply>(); };
-  row.call = [call](Stub& stub, grpc::ClientContext* context, const Message& request,
-                    Message* reply) {
-    return (stub.*call)(context, static_cast<const Request&>(request), static_cast<Reply*>(reply));
+  row.call = [call](ServedCoordinator& served, const Message& request, Message* reply) {
+    AnyStub stub(served.channel());
+    return (stub.*call)(served.NewCall().get(), static_cast<const Request&>(request),
+                        static_cast<Reply*>(reply));
   };
   return row;
 }
@@ -128,6 +133,22 @@ void Submit(ServedCoordinator& served) {
   EXPECT_TRUE(status.ok()) << status.error_message();
 }
 
+void Enroll(ServedCoordinator& served) {
+  v1::WorkerService::Stub stub(served.channel());
+  v1::EnrollRequest request;
+  request.set_worker_id("w");
+  request.set_name("gpu1");
+  v1::EnrollResponse reply;
+  const auto call = served.NewCall(ServedCoordinator::kEnrolToken);
+  EXPECT_TRUE(stub.Enroll(call.get(), request, &reply).ok());
+}
+
+int CountInvites(StoreReader& reader) {
+  const auto tokens = reader.Tokens();
+  EXPECT_TRUE(tokens.ok());
+  return static_cast<int>(std::ranges::count(*tokens, Role::kInvited, &TokenRecord::role));
+}
+
 void Nothing(ServedCoordinator&) {}
 
 std::vector<Row> Rows() {
@@ -167,21 +188,37 @@ std::vector<Row> Rows() {
             request.mutable_drain();
           },
           Nothing, Events("worker_drained")),
+      MakeRow<v1::CreateInviteRequest, v1::CreateInviteResponse>(
+          "CreateInvite", &AccessStub::CreateInvite,
+          [](auto& request) {
+            request.set_role("reader");
+            request.set_secret_hash(Sha256Hex("a word"));
+            request.set_ttl_ms(60'000);
+          },
+          Nothing, CountInvites),
+      MakeRow<v1::RevokeRequest, v1::RevokeResponse>(
+          "Revoke", &AccessStub::Revoke, [](auto& request) { request.set_name("gpu1"); }, Enroll,
+          Events("worker_revoked")),
   };
 }
 
-TEST(RepeatedCalls, EveryCallOfTheServiceIsKnownToReadOrHasARowHere) {
+TEST(RepeatedCalls, EveryCallOfTheServicesIsKnownToReadOrHasARowHere) {
   std::set<std::string> known = kReading;
+  known.insert(kByToken.begin(), kByToken.end());
   for (const Row& row : Rows()) EXPECT_TRUE(known.insert(row.method).second) << row.method;
-  const auto* service = google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(
-      "tutti.v1.SweepService");
-  ASSERT_NE(service, nullptr);
-  for (int i = 0; i < service->method_count(); ++i) {
-    const auto& method = *service->method(i);
-    EXPECT_EQ(known.erase(method.name()), 1U)
-        << method.name() << ": what happens when it is called twice?";
-    const bool has_id = method.input_type()->FindFieldByName("request_id") != nullptr;
-    EXPECT_EQ(has_id, !kReading.contains(method.name())) << method.name();
+  for (const char* name :
+       {"tutti.v1.SweepService", "tutti.v1.AccessService", "tutti.v1.WorkerService"}) {
+    const auto* service =
+        google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name);
+    ASSERT_NE(service, nullptr);
+    for (int i = 0; i < service->method_count(); ++i) {
+      const auto& method = *service->method(i);
+      EXPECT_EQ(known.erase(method.name()), 1U)
+          << method.name() << ": what happens when it is called twice?";
+      const bool has_id = method.input_type()->FindFieldByName("request_id") != nullptr;
+      EXPECT_EQ(has_id, !kReading.contains(method.name()) && !kByToken.contains(method.name()))
+          << method.name();
+    }
   }
   EXPECT_THAT(known, testing::IsEmpty());
 }
@@ -201,9 +238,7 @@ class RepeatedCall : public testing::TestWithParam<Row> {
     served_.reset();
     served_.emplace(folder_.path());
   }
-  grpc::Status Call(Message& reply) {
-    return GetParam().call(served_->stub(), served_->NewCall().get(), *request_, &reply);
-  }
+  grpc::Status Call(Message& reply) { return GetParam().call(*served_, *request_, &reply); }
   void MustCall(Message& reply) {
     const grpc::Status status = Call(reply);
     EXPECT_TRUE(status.ok()) << status.error_message();

@@ -23,6 +23,7 @@ ServedCoordinator::ServedCoordinator(const std::filesystem::path& folder, const 
   AddToken(kAdminToken, Role::kAdmin, changes);
   AddToken(kReaderToken, Role::kReader, changes);
   AddToken(kWorkerToken, Role::kWorker, changes);
+  AddToken(kEnrolToken, Role::kEnrol, changes);
   EXPECT_TRUE(IsOk(store_->Commit(changes)));
   keeper_ = std::make_unique<BlobKeeper>(*blobs_, clock_, BlobKeeperOptions{});
   disk_ = std::make_unique<DiskGuard>(
@@ -36,10 +37,18 @@ ServedCoordinator::ServedCoordinator(const std::filesystem::path& folder, const 
                                       std::chrono::milliseconds(30'000));
   service_ = std::make_unique<SweepServiceImpl>(*writer_, *hub_, *readers_, *keeper_, *disk_,
                                                 *manifests_, *leases_, access_, clock_, "test");
+  predict_ = std::make_unique<PredictServiceImpl>(*readers_, *manifests_, access_);
+  workers_ = std::make_unique<WorkerServiceImpl>(*writer_, *hub_, *keeper_, access_, clock_,
+                                                 random_, WorkerSettings{});
+  access_service_ =
+      std::make_unique<AccessServiceImpl>(*writer_, *hub_, predict_->serving(), *readers_, access_);
   EXPECT_TRUE(IsOk(writer_->Start(*hub_)));
   hub_->Start();
   grpc::ServerBuilder builder;
-  builder.RegisterService(service_.get());
+  for (grpc::Service* service : std::initializer_list<grpc::Service*>{
+           service_.get(), predict_.get(), workers_.get(), access_service_.get()}) {
+    builder.RegisterService(service);
+  }
   server_ = builder.BuildAndStart();
   stub_ = v1::SweepService::NewStub(server_->InProcessChannel({}));
 }
@@ -50,9 +59,9 @@ ServedCoordinator::~ServedCoordinator() {
   writer_->Stop();
 }
 
-std::unique_ptr<grpc::ClientContext> ServedCoordinator::NewCall() const {
+std::unique_ptr<grpc::ClientContext> ServedCoordinator::NewCall(const std::string& token) const {
   auto context = std::make_unique<grpc::ClientContext>();
-  Authorize(*context, kAdminToken);
+  Authorize(*context, token);
   return context;
 }
 

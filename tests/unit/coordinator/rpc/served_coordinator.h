@@ -10,8 +10,12 @@
 
 #include "common/clock.h"
 #include "common/file_system.h"
+#include "common/random.h"
 #include "coordinator/blobs/blob_keeper.h"
+#include "coordinator/rpc/access_service.h"
+#include "coordinator/rpc/predict_service.h"
 #include "coordinator/rpc/sweep_service.h"
+#include "coordinator/rpc/worker_service.h"
 #include "coordinator/store/sqlite_store.h"
 #include "tutti/v1/sweep.grpc.pb.h"
 
@@ -29,14 +33,15 @@ class ServedCoordinator {
   static constexpr char kAdminToken[] = "a secret";
   static constexpr char kReaderToken[] = "a reader's";
   static constexpr char kWorkerToken[] = "a worker's";
-  // With an admin's token.
-  std::unique_ptr<grpc::ClientContext> NewCall() const;
+  static constexpr char kEnrolToken[] = "right to enrol";
+  std::unique_ptr<grpc::ClientContext> NewCall(const std::string& token = kAdminToken) const;
   std::unique_ptr<StoreReader> Reader();
   // Gives its hash.
   std::string PutBlob(const std::string& bytes);
 
  private:
   SystemClock clock_;
+  SystemRandom random_;
   PosixFileSystem files_;
   std::unique_ptr<SqliteStore> store_;
   std::unique_ptr<BlobStore> blobs_;
@@ -49,6 +54,9 @@ class ServedCoordinator {
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<SessionHub> hub_;
   std::unique_ptr<SweepServiceImpl> service_;
+  std::unique_ptr<PredictServiceImpl> predict_;
+  std::unique_ptr<WorkerServiceImpl> workers_;
+  std::unique_ptr<AccessServiceImpl> access_service_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<v1::SweepService::Stub> stub_;
 };

@@ -12,7 +12,9 @@ namespace {
 class Recorder final : public ServingStream {
  public:
   void Send(v1::ServeRequest request) override { asked.push_back(std::move(request)); }
+  void Close(const Error& why) override { closed.push_back(why.message); }
   std::vector<v1::ServeRequest> asked;
+  std::vector<std::string> closed;
 };
 
 v1::Heard AnswerTo(const v1::ServeRequest& request) {
@@ -40,6 +42,21 @@ TEST_F(ServingHubTest, WithoutAWorkerItSaysWhatToDo) {
   ASSERT_TRUE(answer->has_value());
   EXPECT_EQ((*answer)->error().code, ErrorCode::kUnavailable);
   EXPECT_THAT((*answer)->error().message, testing::HasSubstr("tutti-worker --serve"));
+}
+
+TEST_F(ServingHubTest, AWorkerThatIsClosedIsAskedNothingMoreAndWhoWaitsIsTold) {
+  const auto stream = hub_.Add(WorkerId{"anna"}, anna_);
+  const auto waiting = Ask();
+  hub_.Add(WorkerId{"berta"}, berta_);
+  hub_.Close(WorkerId{"anna"}, Unauthenticated("this worker was revoked"));
+  EXPECT_THAT(anna_->closed, testing::ElementsAre("this worker was revoked"));
+  ASSERT_TRUE(waiting->has_value());
+  EXPECT_EQ((*waiting)->error().code, ErrorCode::kUnavailable);
+  hub_.OnHeard(stream, AnswerTo(anna_->asked[0]));  // too late: ignored
+  Ask();
+  EXPECT_EQ(berta_->asked.size(), 1U);
+  EXPECT_THAT(berta_->closed, testing::IsEmpty());
+  EXPECT_EQ(hub_.workers(), 1);
 }
 
 TEST_F(ServingHubTest, AnAnswerReachesWhoAsked) {

@@ -39,6 +39,26 @@ TEST_F(WorkerFolderTest, KeepsIdentityTokenAndSessionNumber) {
   EXPECT_EQ(*folder->NextSession(), 3);
 }
 
+TEST_F(WorkerFolderTest, TheTokenThatItAsksForStaysTheSameUntilItHasOne) {
+  std::string asked;
+  {
+    auto folder = Open();
+    ASSERT_TRUE(IsOk(folder));
+    asked = *folder->TokenToAskFor(random_);
+    EXPECT_EQ(asked.size(), 64u);
+    struct stat info{};
+    ASSERT_EQ(::stat(folder->asked_token_file().c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777, 0600u);
+    EXPECT_EQ(*folder->Token(), std::nullopt) << "it may not speak by it yet";
+  }
+  auto folder = Open();
+  EXPECT_EQ(*folder->TokenToAskFor(random_), asked);
+  ASSERT_TRUE(IsOk(folder->StoreToken(asked)));
+  EXPECT_EQ(*folder->Token(), asked);
+  EXPECT_FALSE(std::filesystem::exists(folder->asked_token_file()));
+  EXPECT_NE(*folder->TokenToAskFor(random_), asked);
+}
+
 TEST_F(WorkerFolderTest, TokenAndFolderAreThisUsersAlone) {
   auto folder = Open();
   ASSERT_TRUE(IsOk(folder->StoreToken("secret")));
