@@ -1,5 +1,7 @@
 #include "coordinator/store/sqlite_error.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <string>
 
@@ -10,19 +12,24 @@ bool MeansFull(int cause) {
   return cause == ENOSPC || cause == EDQUOT || cause == EFBIG;
 }
 
-// SQLite calls only ENOSPC a full disk; a quota or a file size limit comes as an I/O error. Its
-// cause is kept with the connection, or (when a COMMIT met it) only with the file it met it at.
-bool DiskIsFull(sqlite3* database) {
-  if (database == nullptr) return false;
-  if (MeansFull(sqlite3_system_errno(database))) return true;
-  int cause = 0;
-  sqlite3_file_control(database, "main", SQLITE_FCNTL_LAST_ERRNO, &cause);
-  if (MeansFull(cause)) return true;
+// What the operating system said. The cause of an I/O error is kept with the connection, or (when a
+// COMMIT met it) only with the file that it met it at.
+std::array<int, 3> CausesOf(sqlite3* database) {
+  std::array<int, 3> causes{};
+  if (database == nullptr) return causes;
+  causes[0] = sqlite3_system_errno(database);
+  sqlite3_file_control(database, "main", SQLITE_FCNTL_LAST_ERRNO, &causes[1]);
   sqlite3_file* log = nullptr;
   sqlite3_file_control(database, "main", SQLITE_FCNTL_JOURNAL_POINTER, static_cast<void*>(&log));
-  if (log == nullptr || log->pMethods == nullptr) return false;
-  log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &cause);
-  return MeansFull(cause);
+  if (log != nullptr && log->pMethods != nullptr) {
+    log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &causes[2]);
+  }
+  return causes;
+}
+
+// SQLite calls only ENOSPC a full disk; a quota or a file size limit comes as an I/O error.
+bool DiskIsFull(sqlite3* database) {
+  return std::ranges::any_of(CausesOf(database), MeansFull);
 }
 
 ErrorCode Meaning(sqlite3* database, int code) {
@@ -59,6 +66,10 @@ Error SqliteError(sqlite3* database, int code, std::string_view doing) {
   if (database != nullptr) {
     const std::string detail = sqlite3_errmsg(database);
     if (detail != sqlite3_errstr(code)) message += " (" + detail + ")";
+    const bool is_io = (code & 0xff) == SQLITE_IOERR;
+    if (is_io && std::ranges::count(CausesOf(database), EROFS) > 0) {
+      message += ": the file system is read-only; look why (dmesg), and mount it for writing again";
+    }
   }
   return {Meaning(database, code), std::move(message)};
 }

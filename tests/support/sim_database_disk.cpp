@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <map>
 #include <sqlite3.h>
@@ -126,8 +127,8 @@ int Write(sqlite3_file* file, const void* from, int size, sqlite3_int64 at) {
   PendingWrite write{static_cast<std::size_t>(at),
                      std::string(static_cast<const char*>(from), static_cast<std::size_t>(size)),
                      false};
-  const bool fails =
-      disk->fault == kFull || disk->fault == kShortWrite || disk->fault == kWriteError;
+  const bool fails = disk->fault == kFull || disk->fault == kShortWrite ||
+                     disk->fault == kWriteError || disk->fault == kReadOnly;
   if (!fails) {
     Put(InodeOf(file), std::move(write));
     return SQLITE_OK;
@@ -137,10 +138,19 @@ int Write(sqlite3_file* file, const void* from, int size, sqlite3_int64 at) {
     write.bytes.resize(Pick(disk->random, write.bytes.size()));
     if (!write.bytes.empty()) Put(InodeOf(file), std::move(write));
   }
-  return disk->fault == kWriteError ? SQLITE_IOERR_WRITE : SQLITE_FULL;
+  const bool has_room = disk->fault == kWriteError || disk->fault == kReadOnly;
+  return has_room ? SQLITE_IOERR_WRITE : SQLITE_FULL;
+}
+
+bool IsReadOnly() {
+  return disk->fault == SimDatabaseDisk::Fault::kReadOnly;
 }
 
 int Truncate(sqlite3_file* file, sqlite3_int64 size) {
+  if (IsReadOnly()) {
+    ++disk->failures;
+    return SQLITE_IOERR_TRUNCATE;
+  }
   Put(InodeOf(file), {static_cast<std::size_t>(size), {}, true});
   return SQLITE_OK;
 }
@@ -239,6 +249,12 @@ int ShmUnmap(sqlite3_file* file, int remove) {
   return SQLITE_OK;
 }
 
+int FileControl(sqlite3_file*, int question, void* answer) {
+  if (question != SQLITE_FCNTL_LAST_ERRNO) return SQLITE_NOTFOUND;
+  *static_cast<int*>(answer) = IsReadOnly() ? EROFS : 0;
+  return SQLITE_OK;
+}
+
 const sqlite3_io_methods kMethods = {
     .iVersion = 2,
     .xClose = Close,
@@ -250,7 +266,7 @@ const sqlite3_io_methods kMethods = {
     .xLock = Lock,
     .xUnlock = Unlock,
     .xCheckReservedLock = CheckReservedLock,
-    .xFileControl = [](sqlite3_file*, int, void*) { return SQLITE_NOTFOUND; },
+    .xFileControl = FileControl,
     .xSectorSize = [](sqlite3_file*) { return static_cast<int>(kSectorBytes); },
     .xDeviceCharacteristics = [](sqlite3_file*) { return SQLITE_IOCAP_POWERSAFE_OVERWRITE; },
     .xShmMap = ShmMap,
@@ -267,7 +283,9 @@ int Open(sqlite3_vfs*, sqlite3_filename name, sqlite3_file* file, int flags, int
     const auto found = disk->files.find(name);
     // The store makes an empty file on the real disk first, and does not ask for one to be made.
     const bool makes = (flags & (SQLITE_OPEN_CREATE | SQLITE_OPEN_READWRITE)) != 0;
-    if (found == disk->files.end() && !makes) return SQLITE_CANTOPEN;
+    if (found == disk->files.end() && (!makes || IsReadOnly())) return SQLITE_CANTOPEN;
+    // As SQLite's own does where a file cannot be opened for writing.
+    if (makes && IsReadOnly()) flags = SQLITE_OPEN_READONLY;
     inode = disk->files.try_emplace(name, inode).first->second;
   }
   SimFile& sim = Sim(file);
@@ -278,6 +296,7 @@ int Open(sqlite3_vfs*, sqlite3_filename name, sqlite3_file* file, int flags, int
 
 int Delete(sqlite3_vfs*, const char* name, int) {
   if (disk->process_ends) return SQLITE_OK;
+  if (IsReadOnly()) return SQLITE_IOERR_DELETE;
   return disk->files.erase(name) > 0 ? SQLITE_OK : SQLITE_IOERR_DELETE_NOENT;
 }
 

@@ -23,6 +23,7 @@ class SimDatabaseDisk {
     kShortWrite,  // a write is cut off in the middle, for want of room
     kWriteError,
     kSyncError,
+    kReadOnly,  // as an operating system leaves a file system that it no longer trusts
   };
 
   explicit SimDatabaseDisk(std::uint64_t seed);

@@ -62,7 +62,8 @@ TEST_P(FailingDisk, WhatIsCommittedBehindAFailedCommitAndAKillSurvivesAPowerLoss
 }
 
 std::string NameOf(const testing::TestParamInfo<SimDatabaseDisk::Fault>& info) {
-  constexpr const char* kNames[] = {"None", "Full", "ShortWrite", "WriteError", "SyncError"};
+  constexpr const char* kNames[] = {"None",       "Full",      "ShortWrite",
+                                    "WriteError", "SyncError", "ReadOnly"};
   return kNames[static_cast<std::size_t>(info.param)];
 }
 
@@ -70,7 +71,8 @@ INSTANTIATE_TEST_SUITE_P(Faults, FailingDisk,
                          testing::Values(SimDatabaseDisk::Fault::kFull,
                                          SimDatabaseDisk::Fault::kShortWrite,
                                          SimDatabaseDisk::Fault::kWriteError,
-                                         SimDatabaseDisk::Fault::kSyncError),
+                                         SimDatabaseDisk::Fault::kSyncError,
+                                         SimDatabaseDisk::Fault::kReadOnly),
                          NameOf);
 
 }  // namespace

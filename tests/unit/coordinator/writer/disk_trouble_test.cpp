@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "coordinator/store/sqlite_store.h"
 #include "coordinator/writer/group_commit.h"
 #include "tests/support/core_harness.h"
 #include "tests/support/result_matchers.h"
+#include "tests/support/sim_database_disk.h"
+#include "tests/support/temp_dir.h"
 #include "tests/unit/coordinator/writer/fillable_store.h"
 
 namespace tutti {
@@ -204,6 +207,53 @@ TEST_F(DiskTrouble, WhileLittleRoomIsLeftNothingIsLeasedAndResultsAreTaken) {
   std::vector<std::string> of_the_disk = EventKinds();
   std::erase_if(of_the_disk, [](const std::string& kind) { return !kind.starts_with("disk"); });
   EXPECT_THAT(of_the_disk, ElementsAre("disk_low", "disk_has_room"));
+}
+
+// The real store, on a disk that an operating system has made read-only under it.
+TEST(ReadOnlyDisk, IsToldByItsNameLooksAreAnsweredAndItGoesOnByItself) {
+  const TempDir folder;
+  SimDatabaseDisk disk(7);
+  auto store = SqliteStore::Open(folder.path() / "state.db");
+  ASSERT_TRUE(IsOk(store));
+  FakeClock clock;
+  CountingListener listener;
+  GroupCommit commit(**store, clock, {});
+  ASSERT_TRUE(IsOk(commit.Start(listener)));
+  const auto register_version = [&](const std::string& version) {
+    Status answer;
+    commit.Process({{[&](Core& core, Moment now, Changes& changes) {
+                       DatasetRecord dataset;
+                       dataset.name = "music";
+                       dataset.version = version;
+                       core.RegisterDataset(dataset, now, changes);
+                     },
+                     [&](const Status& status) { answer = status; }}});
+    return answer;
+  };
+  ASSERT_TRUE(IsOk(register_version("v1")));
+  disk.Fail(SimDatabaseDisk::Fault::kReadOnly);
+  EXPECT_TRUE(FailsWith(register_version("v2"), ErrorCode::kDataLoss, "read-only"));
+  EXPECT_TRUE(FailsWith(register_version("v3"), ErrorCode::kUnavailable,
+                        "the file system is read-only; look why"));
+  Status looked = Unavailable("not asked");
+  commit.Process({{nullptr, [&](const Status& status) { looked = status; }, [](const Core&) {}}});
+  EXPECT_TRUE(IsOk(looked));
+  EXPECT_EQ((*(*store)->OpenReader())->Dataset("music")->version, "v1");
+  disk.Fail(SimDatabaseDisk::Fault::kNone);
+  clock.Advance(kLongestCommitRetry);
+  EXPECT_TRUE(IsOk(register_version("v4")));
+  EXPECT_EQ((*(*store)->OpenReader())->Dataset("music")->version, "v4");
+}
+
+// A coordinator that begins there says so, and does not half begin.
+TEST(ReadOnlyDisk, IsNoPlaceToStart) {
+  const TempDir folder;
+  SimDatabaseDisk disk(7);
+  ASSERT_TRUE(IsOk(SqliteStore::Open(folder.path() / "state.db")));
+  disk.Fail(SimDatabaseDisk::Fault::kReadOnly);
+  EXPECT_FALSE(SqliteStore::Open(folder.path() / "state.db").ok());
+  disk.Fail(SimDatabaseDisk::Fault::kNone);
+  EXPECT_TRUE(IsOk(SqliteStore::Open(folder.path() / "state.db")));
 }
 
 }  // namespace
