@@ -22,11 +22,11 @@ class BlobClient {
   // Which of these hashes the coordinator lacks, in the order given.
   Result<std::vector<std::string>> FindMissing(const std::vector<std::string>& hashes);
   // The file's content must have this hash; the coordinator checks it. OK when it has the blob
-  // already.
+  // already. What an upload that broke off has brought is not sent again.
   Status UploadFile(const std::filesystem::path& path, const std::string& hash);
   Status UploadBytes(std::string_view bytes, const std::string& hash);
-  // Writes `to` (temp file beside it, hash checked, fsync, rename). kDataLoss: the bytes had
-  // another hash.
+  // Writes `to` (a PartFile beside it, hash checked, fsync, rename). One that breaks off leaves
+  // what came, and the next goes on there. kDataLoss: the bytes had another hash.
   Status DownloadFile(const std::string& hash, const std::filesystem::path& to);
   Result<std::string> DownloadBytes(const std::string& hash);
 

@@ -16,7 +16,7 @@ BlobHold::~BlobHold() {
 }
 
 BlobKeeper::BlobKeeper(BlobStore& blobs, const Clock& clock, const BlobKeeperOptions& options)
-    : blobs_(blobs), clock_(clock), options_(options) {}
+    : blobs_(blobs), clock_(clock), options_(options), parts_(clock) {}
 
 Result<bool> BlobKeeper::Pin(std::string_view hash, const std::optional<WorkerId>& worker) {
   TUTTI_RETURN_IF_ERROR(blobs_.Path(hash));
@@ -74,6 +74,7 @@ bool BlobKeeper::IsKept(const Entry& entry, SteadyTime now) const {
 }
 
 void BlobKeeper::BeginCollection(const std::optional<LiveAttempts>& live) {
+  parts_.RemoveOld();
   const SteadyTime now = clock_.SteadyNow();
   const std::lock_guard lock(mutex_);
   const std::uint64_t before = collection_++;

@@ -32,6 +32,7 @@
 #include "common/clock.h"
 #include "common/ids.h"
 #include "common/result.h"
+#include "coordinator/blobs/blob_parts.h"
 #include "coordinator/blobs/blob_store.h"
 
 namespace tutti {
@@ -80,6 +81,8 @@ class BlobKeeper {
   Result<bool> Pin(std::string_view hash, const std::optional<WorkerId>& worker);
   // Call before rows that name the blobs are written, and let it go after the commit.
   Result<BlobHold> Hold(std::vector<std::string> hashes);
+  // Of uploads that broke off; collections remove old ones.
+  BlobParts& parts() { return parts_; }
 
   // ---- The collector's side; one collection at a time.
   // Call before the rows are read. live: nothing where it is not known.
@@ -116,6 +119,7 @@ class BlobKeeper {
   BlobStore& blobs_;
   const Clock& clock_;
   const BlobKeeperOptions options_;
+  BlobParts parts_;
   std::mutex mutex_;
   std::unordered_map<std::string, Entry> entries_;
   std::uint64_t collection_ = 0;  // its number

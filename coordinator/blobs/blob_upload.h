@@ -29,6 +29,12 @@ class BlobUpload {
   // announced. kDataLoss: the bytes have another hash. Call once, last.
   Status Commit();
 
+  const std::string& hash() const { return hash_; }
+  std::int64_t size_bytes() const { return size_bytes_; }  // of the whole
+  std::int64_t received_bytes() const { return received_bytes_; }
+  // It waits for more bytes.
+  bool is_part() const { return file_ != nullptr && received_bytes_ < size_bytes_; }
+
  private:
   friend class BlobStore;
   BlobUpload(BlobStore& store, std::string hash, std::int64_t size_bytes,

@@ -20,6 +20,10 @@ void Count(Telemetry* telemetry, BlobDirection direction, std::size_t bytes) {
   telemetry->OnBlobBytes(direction, static_cast<std::int64_t>(bytes));
 }
 
+std::string ClientOf(const Identity& identity) {
+  return identity.worker ? "worker " + identity.worker->value : identity.name;
+}
+
 // Takes one upload piece by piece; owns itself and is gone after OnDone.
 class UploadReactor final : public grpc::ServerReadReactor<v1::UploadRequest> {
  public:
@@ -49,8 +53,8 @@ class UploadReactor final : public grpc::ServerReadReactor<v1::UploadRequest> {
   Status TakePlace(OpenUploads& open, const Result<Identity>& allowed) {
     TUTTI_ASSIGN_OR_RETURN(const Identity identity, allowed);
     worker_ = identity.worker;
-    const std::string client = worker_ ? "worker " + worker_->value : identity.name;
-    TUTTI_ASSIGN_OR_RETURN(place_, open.Begin(client));
+    client_ = ClientOf(identity);
+    TUTTI_ASSIGN_OR_RETURN(place_, open.Begin(client_));
     return {};
   }
 
@@ -73,14 +77,46 @@ class UploadReactor final : public grpc::ServerReadReactor<v1::UploadRequest> {
       return InvalidArgument("upload: " + std::to_string(header.size_bytes()) + " bytes, at most " +
                              std::to_string(kMaxUploadBytes));
     }
-    TUTTI_RETURN_IF_ERROR(worker_ ? disk_.AllowResult(header.size_bytes())
-                                  : disk_.AllowNewWork(header.size_bytes()));
+    const std::int64_t to_come = header.size_bytes() - header.offset_bytes();
+    TUTTI_RETURN_IF_ERROR(worker_ ? disk_.AllowResult(to_come) : disk_.AllowNewWork(to_come));
+    if (header.offset_bytes() != 0) return GoOn(header);
+    (void)keeper_.parts().Take(client_, hash_);  // the client begins anew
     TUTTI_ASSIGN_OR_RETURN(upload_, blobs_.BeginUpload(hash_, header.size_bytes()));
     return Step::kMore;
   }
 
+  Result<Step> GoOn(const v1::UploadRequest::Header& header) {
+    upload_ = keeper_.parts().Take(client_, hash_);
+    if (upload_ != nullptr && upload_->received_bytes() == header.offset_bytes() &&
+        upload_->size_bytes() == header.size_bytes()) {
+      return Step::kMore;
+    }
+    const std::string there =
+        upload_ == nullptr ? "no part of it" : std::to_string(upload_->received_bytes()) + " bytes";
+    KeepPart();
+    return FailedPrecondition("upload of blob " + hash_ + " at byte " +
+                              std::to_string(header.offset_bytes()) + " of " +
+                              std::to_string(header.size_bytes()) + ": " + there +
+                              " is here; ask FindPart, or begin at 0");
+  }
+
+  void KeepPart() {
+    if (upload_ != nullptr && upload_->is_part() && upload_->received_bytes() > 0) {
+      keeper_.parts().Keep(client_, std::move(upload_));
+    }
+    upload_.reset();
+  }
+
   Result<Step> End() {
     if (!upload_) return InvalidArgument("upload: it ended before its header");
+    if (upload_->is_part()) {
+      const std::string message = "upload of blob " + hash_ + ": expected " +
+                                  std::to_string(upload_->size_bytes()) + " bytes, got " +
+                                  std::to_string(upload_->received_bytes()) +
+                                  "; send the rest, or all of it again";
+      KeepPart();
+      return InvalidArgument(message);
+    }
     // Again: a long upload may have outlived the pin that it began with.
     TUTTI_RETURN_IF_ERROR(keeper_.Pin(hash_, worker_));
     TUTTI_RETURN_IF_ERROR(upload_->Commit());
@@ -94,6 +130,7 @@ class UploadReactor final : public grpc::ServerReadReactor<v1::UploadRequest> {
   v1::UploadResponse* response_;
   v1::UploadRequest request_;
   std::optional<WorkerId> worker_;
+  std::string client_;
   std::string hash_;
   OpenUploads::Place place_;
   std::unique_ptr<BlobUpload> upload_;
@@ -191,6 +228,24 @@ grpc::ServerUnaryReactor* BlobServiceImpl::FindMissing(grpc::CallbackServerConte
     } else if (!*there) {
       response->add_missing(hash);
     }
+  }
+  reactor->Finish(status.ok() ? grpc::Status::OK : ToGrpc(status.error()));
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* BlobServiceImpl::FindPart(grpc::CallbackServerContext* context,
+                                                    const v1::FindPartRequest* request,
+                                                    v1::FindPartResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const Result<Identity> identity = access_.Check(*context, Rpc::kFindPart);
+  Status status;
+  if (!identity.ok()) {
+    status = identity.error();
+  } else if (!IsSha256Hex(request->hash())) {
+    status =
+        InvalidArgument("a hash that is no SHA-256: " + request->hash().substr(0, kMaxNameBytes));
+  } else {
+    response->set_size_bytes(keeper_.parts().SizeOf(ClientOf(*identity), request->hash()));
   }
   reactor->Finish(status.ok() ? grpc::Status::OK : ToGrpc(status.error()));
   return reactor;

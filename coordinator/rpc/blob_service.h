@@ -26,6 +26,9 @@ class BlobServiceImpl final : public v1::BlobService::CallbackService {
   grpc::ServerUnaryReactor* FindMissing(grpc::CallbackServerContext* context,
                                         const v1::FindMissingRequest* request,
                                         v1::FindMissingResponse* response) override;
+  grpc::ServerUnaryReactor* FindPart(grpc::CallbackServerContext* context,
+                                     const v1::FindPartRequest* request,
+                                     v1::FindPartResponse* response) override;
   grpc::ServerReadReactor<v1::UploadRequest>* Upload(grpc::CallbackServerContext* context,
                                                      v1::UploadResponse* response) override;
   grpc::ServerWriteReactor<v1::DownloadResponse>* Download(

@@ -11,6 +11,7 @@
 #include "tests/support/program.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/tiny_music.h"
+#include "tutti/v1/blob.grpc.pb.h"
 #include "tutti/v1/sweep.grpc.pb.h"
 
 namespace tutti {
@@ -38,6 +39,15 @@ class ForgetfulService final : public v1::SweepService::Service {
     return Answer(request->request_id(), [] {});
   }
 
+  grpc::Status SubmitSweep(grpc::ServerContext*, const v1::SubmitSweepRequest* request,
+                           v1::SubmitSweepResponse* response) override {
+    return Answer(request->request_id(), [&] { response->set_sweep("tiny"); });
+  }
+  grpc::Status RegisterDataset(grpc::ServerContext*, const v1::RegisterDatasetRequest* request,
+                               v1::RegisterDatasetResponse*) override {
+    return Answer(request->request_id(), [] {});
+  }
+
   std::vector<std::string> ids() {
     const std::lock_guard lock(mutex_);
     return ids_;
@@ -60,6 +70,19 @@ class ForgetfulService final : public v1::SweepService::Service {
   std::vector<std::string> ids_;
 };
 
+// Has every blob.
+class FullBlobService final : public v1::BlobService::Service {
+ public:
+  grpc::Status FindMissing(grpc::ServerContext*, const v1::FindMissingRequest*,
+                           v1::FindMissingResponse*) override {
+    return grpc::Status::OK;
+  }
+  grpc::Status Upload(grpc::ServerContext*, grpc::ServerReader<v1::UploadRequest>*,
+                      v1::UploadResponse*) override {
+    return grpc::Status::OK;
+  }
+};
+
 class CliRetry : public testing::TestWithParam<std::vector<std::string>> {
  protected:
   std::string address() const { return "unix:" + (folder_ / "socket").string(); }
@@ -67,6 +90,7 @@ class CliRetry : public testing::TestWithParam<std::vector<std::string>> {
     grpc::ServerBuilder builder;
     builder.AddListeningPort(address(), grpc::InsecureServerCredentials());
     builder.RegisterService(&service);
+    builder.RegisterService(&blobs_);
     return builder.BuildAndStart();
   }
   std::vector<std::string> Arguments(std::vector<std::string> command) {
@@ -77,11 +101,30 @@ class CliRetry : public testing::TestWithParam<std::vector<std::string>> {
             .dump());
     std::filesystem::permissions(
         profile, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    for (std::string& word : command) {
+      if (word == kSweepFile) word = SweepFile();
+      if (word == kMusic) word = Music();
+    }
     command.insert(command.end(), {"--profile", profile.string()});
     return command;
   }
 
+  // Words that stand for files of the test's folder.
+  static constexpr char kSweepFile[] = "SWEEP.yaml";
+  static constexpr char kMusic[] = "MUSIC";
+
+ private:
+  std::string SweepFile() {
+    WriteFile(folder_ / "sweep.yaml", TinySweepFile());
+    return folder_ / "sweep.yaml";
+  }
+  std::string Music() {
+    WriteTinyMusic(folder_ / "music", {.tracks_per_class = 1, .seconds = 0.1});
+    return folder_ / "music";
+  }
+
   TempDir folder_;
+  FullBlobService blobs_;
 };
 
 TEST_P(CliRetry, AnAnswerThatGotLostIsAskedForUnderTheSameId) {
@@ -100,8 +143,15 @@ INSTANTIATE_TEST_SUITE_P(All, CliRetry,
                          testing::Values(std::vector<std::string>{"pause", "mine"},
                                          std::vector<std::string>{"cancel", "7"},
                                          std::vector<std::string>{"drain", "gpu1"},
+                                         std::vector<std::string>{"retry", "mine"},
+                                         std::vector<std::string>{"submit", "SWEEP.yaml"},
+                                         std::vector<std::string>{"dataset", "add", "tiny",
+                                                                  "MUSIC"},
                                          std::vector<std::string>{"dataset", "delete", "tiny"}),
-                         [](const auto& command) { return command.param[0]; });
+                         [](const auto& command) {
+                           const auto& words = command.param;
+                           return words[0] + (words[0] == "dataset" ? "_" + words[1] : "");
+                         });
 
 using CliRestart = CliRetry;
 
