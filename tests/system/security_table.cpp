@@ -27,15 +27,16 @@ Caller::Caller(const std::shared_ptr<grpc::Channel>& channel, std::string token)
     : token_(std::move(token)),
       sweeps_(v1::SweepService::NewStub(channel)),
       blobs_(v1::BlobService::NewStub(channel)),
-      workers_(v1::WorkerService::NewStub(channel)) {}
+      workers_(v1::WorkerService::NewStub(channel)),
+      access_(v1::AccessService::NewStub(channel)) {}
 
 Caller::Caller(const Profile& profile) : Caller(*OpenChannel(profile), profile.token) {}
 
-std::unique_ptr<grpc::ClientContext> Caller::NewCall() const {
+std::unique_ptr<grpc::ClientContext> Caller::NewCall(const std::string& token) {
   auto context = std::make_unique<grpc::ClientContext>();
   context->set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
                                      gpr_time_from_seconds(kAtMost.count(), GPR_TIMESPAN)));
-  if (!token_.empty()) Authorize(*context, token_);
+  if (!token.empty()) Authorize(*context, token);
   return context;
 }
 
@@ -124,6 +125,34 @@ grpc::Status Caller::Enroll(const std::string& worker_id, std::string* token) {
   const grpc::Status status = workers_->Enroll(NewCall().get(), request, &reply);
   if (token != nullptr) *token = reply.token();
   return status;
+}
+
+grpc::Status Caller::Invite(const std::string& role, const std::string& secret,
+                            std::chrono::milliseconds ttl) {
+  v1::CreateInviteRequest request;
+  v1::CreateInviteResponse reply;
+  request.set_request_id(NewId());
+  request.set_role(role);
+  request.set_secret_hash(Sha256Hex(secret));
+  request.set_ttl_ms(ttl.count());
+  return access_->CreateInvite(NewCall().get(), request, &reply);
+}
+
+grpc::Status Caller::Redeem(const std::string& secret, const Guest& guest) {
+  v1::RedeemInviteRequest request;
+  v1::RedeemInviteResponse reply;
+  request.set_token_hash(Sha256Hex(guest.token));
+  request.set_name(guest.name);
+  request.set_worker_id(guest.worker_id);
+  return access_->RedeemInvite(NewCall(secret).get(), request, &reply);
+}
+
+grpc::Status Caller::Revoke(const std::string& name) {
+  v1::RevokeRequest request;
+  v1::RevokeResponse reply;
+  request.set_request_id(NewId());
+  request.set_name(name);
+  return access_->Revoke(NewCall().get(), request, &reply);
 }
 
 Session::Session(Caller& caller, const std::string& worker_id)

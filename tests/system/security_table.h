@@ -10,6 +10,7 @@
 
 #include "common/rpc/profile.h"
 #include "tests/support/cluster.h"
+#include "tutti/v1/access.grpc.pb.h"
 #include "tutti/v1/blob.grpc.pb.h"
 #include "tutti/v1/sweep.grpc.pb.h"
 #include "tutti/v1/worker.grpc.pb.h"
@@ -32,6 +33,8 @@ inline std::string CodeName(grpc::StatusCode code) {
       return "DATA_LOSS";
     case grpc::StatusCode::RESOURCE_EXHAUSTED:
       return "RESOURCE_EXHAUSTED";
+    case grpc::StatusCode::ALREADY_EXISTS:
+      return "ALREADY_EXISTS";
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       return "DEADLINE_EXCEEDED";
     default:
@@ -39,20 +42,28 @@ inline std::string CodeName(grpc::StatusCode code) {
   }
 }
 
-// One connection and the token that its calls carry; empty: none. Not thread-safe.
 struct BlobOffer {
   std::string bytes;
   std::string hash;
   std::int64_t announced;  // bytes
 };
 
+// Who redeems an invite.
+struct Guest {
+  std::string token;
+  std::string name;
+  std::string worker_id{};  // of a worker
+};
+
+// One connection and the token that its calls carry; empty: none. Not thread-safe.
 class Caller {
  public:
   Caller(const std::shared_ptr<grpc::Channel>& channel, std::string token);
   // As the CLI and workers connect.
   explicit Caller(const Profile& profile);
 
-  std::unique_ptr<grpc::ClientContext> NewCall() const;
+  std::unique_ptr<grpc::ClientContext> NewCall() const { return NewCall(token_); }
+  static std::unique_ptr<grpc::ClientContext> NewCall(const std::string& token);
 
   grpc::Status ListSweeps();
   // padding: bytes of comment behind the sweep.
@@ -67,6 +78,11 @@ class Caller {
   grpc::Status Upload(const std::string& bytes, std::int64_t announced);
   grpc::Status Download(const std::string& hash);
   grpc::Status Enroll(const std::string& worker_id, std::string* token);
+  grpc::Status Invite(const std::string& role, const std::string& secret,
+                      std::chrono::milliseconds ttl = std::chrono::minutes(1));
+  // By an invite's secret, in place of the caller's token.
+  grpc::Status Redeem(const std::string& secret, const Guest& guest);
+  grpc::Status Revoke(const std::string& name);
 
   v1::BlobService::Stub& blobs() { return *blobs_; }
   v1::WorkerService::Stub& workers() { return *workers_; }
@@ -76,6 +92,7 @@ class Caller {
   std::unique_ptr<v1::SweepService::Stub> sweeps_;
   std::unique_ptr<v1::BlobService::Stub> blobs_;
   std::unique_ptr<v1::WorkerService::Stub> workers_;
+  std::unique_ptr<v1::AccessService::Stub> access_;
 };
 
 // One session of a worker, frame by frame.

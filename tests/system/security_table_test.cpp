@@ -90,16 +90,19 @@ TEST_F(SecurityTable, AnotherCertificateThanThePinnedOneIsRefused) {
   Row("wrong pin", StatusCode::UNAVAILABLE, Caller(wrong).ListSweeps(),
       Caller(reader).ListSweeps());
 
-  Cluster expired({}, [](const std::filesystem::path& folder) {
-    const CertificatePair old = *MakeSelfSignedCertificate(kCertificateName, kLongAgo);
-    std::filesystem::create_directory(folder / "state");
-    WriteFile(folder / "state" / "certificate.pem", old.certificate_pem);
-    WriteFile(folder / "state" / "key.pem", old.key_pem);
-  });
-  const Profile pinned = Load("reader", expired);
-  EXPECT_NE(pinned.certificate, reader.certificate);
-  Row("expired certificate, pinned", StatusCode::UNAVAILABLE, Caller(pinned).ListSweeps(),
-      Caller(reader).ListSweeps());
+  // Two coordinators with a certificate of the user's own: only its time differs.
+  const auto with_certificate_of = [](UnixMillis time) {
+    return [time](const std::filesystem::path& folder) {
+      const CertificatePair pair = *MakeSelfSignedCertificate(kCertificateName, time);
+      std::filesystem::create_directory(folder / "state");
+      WriteFile(folder / "state" / "certificate.pem", pair.certificate_pem);
+      WriteFile(folder / "state" / "key.pem", pair.key_pem);
+    };
+  };
+  Cluster expired({}, with_certificate_of(kLongAgo));
+  Cluster valid({}, with_certificate_of(clock_.WallNow()));
+  Row("expired certificate, pinned", StatusCode::UNAVAILABLE,
+      Caller(Load("reader", expired)).ListSweeps(), Caller(Load("reader", valid)).ListSweeps());
 }
 
 TEST_F(SecurityTable, ARoleDoesWhatItIsForAndNoMore) {
@@ -115,8 +118,73 @@ TEST_F(SecurityTable, ARoleDoesWhatItIsForAndNoMore) {
       As("worker").Download(Sha256Hex("bytes")), As("reader").Download(Sha256Hex("bytes")));
   Row("worker reads sweeps", StatusCode::PERMISSION_DENIED, AsWorker("one").ListSweeps(),
       As("reader").ListSweeps());
-  Row("worker submits", StatusCode::PERMISSION_DENIED, AsWorker("one").Submit("another"),
+  Row("worker submits", StatusCode::PERMISSION_DENIED, AsWorker("two").Submit("another"),
       As("admin").Submit("another"));
+}
+
+TEST_F(SecurityTable, AnInviteIsGoodOnceForItsTimeAndForItsRole) {
+  Caller admin = As("admin");
+  Caller guest(*OpenChannel(Load("reader")), "");
+  const auto invite = [&](const std::string& secret, const std::string& role) {
+    EXPECT_TRUE(admin.Invite(role, secret).ok());
+    return secret;
+  };
+  const std::string used = invite("used", "worker");
+  const grpc::Status first = guest.Redeem(used, {"token 1", "one", "id-1"});
+  Row("used invite", StatusCode::UNAUTHENTICATED, guest.Redeem(used, {"token 2", "two", "id-2"}),
+      first);
+  ASSERT_TRUE(admin.Invite("reader", "brief", std::chrono::milliseconds(1)).ok());
+  const UnixMillis over{ToInt(clock_.WallNow()) + 1};
+  ASSERT_TRUE(Eventually([&] { return clock_.WallNow() > over; }));
+  Row("expired invite", StatusCode::UNAUTHENTICATED, guest.Redeem("brief", {"token 3", "late"}),
+      guest.Redeem(invite("longer", "reader"), {"token 3", "timely"}));
+  invite("withdrawn", "reader");
+  ASSERT_TRUE(admin.Revoke("invite-" + Sha256Hex("withdrawn").substr(0, 8)).ok());
+  Row("revoked invite", StatusCode::UNAUTHENTICATED, guest.Redeem("withdrawn", {"token 4", "anna"}),
+      guest.Redeem(invite("another", "reader"), {"token 4", "anna"}));
+  invite("reader's", "reader");
+  const grpc::Status smuggled = guest.Redeem("reader's", {"token 5", "smuggled", "id-5"});
+  Row("invite for a reader, redeemed as a worker", StatusCode::INVALID_ARGUMENT, smuggled,
+      guest.Redeem("reader's", {"token 5", "berta"}));
+  invite("admin's", "admin");
+  const grpc::Status posing = guest.Redeem("admin's", {"token 6", "admin"});
+  Row("invite redeemed in the name of the coordinator's own profile", StatusCode::INVALID_ARGUMENT,
+      posing, guest.Redeem("admin's", {"token 6", "boss"}));
+  Row("reader invites an admin", StatusCode::PERMISSION_DENIED,
+      As("reader").Invite("admin", "smuggled"), admin.Invite("admin", "wanted"));
+  Row("reader revokes", StatusCode::PERMISSION_DENIED, As("reader").Revoke("boss"),
+      admin.Revoke("boss"));
+}
+
+TEST_F(SecurityTable, AWorkersIdIsItsOwnUntilItIsRevoked) {
+  Caller admin = As("admin");
+  Caller holder = AsWorker("victim");
+  Caller guest(*OpenChannel(Load("reader")), "");
+  ASSERT_TRUE(admin.Invite("worker", "an invite").ok());
+  const grpc::Status posing = guest.Redeem("an invite", {"token 1", "thief", "victim"});
+  Row("invite redeemed as a worker that has a token", StatusCode::ALREADY_EXISTS, posing,
+      guest.Redeem("an invite", {"token 1", "honest", "another"}));
+  Row("enrolment as a worker that has a token", StatusCode::ALREADY_EXISTS,
+      As("worker").Enroll("victim", nullptr), As("worker").Enroll("a-third", nullptr));
+
+  const auto say_hello = [](Caller& caller, const std::string& id) {
+    Session session(caller, id);
+    if (session.Hello()) return grpc::Status::OK;
+    return session.End();
+  };
+  EXPECT_TRUE(say_hello(holder, "victim").ok());
+  Session standing(holder, "victim");
+  ASSERT_TRUE(standing.Hello());
+  ASSERT_TRUE(admin.Revoke("victim").ok());
+  Caller other = AsWorker("other");
+  Row("session of a worker that is revoked", StatusCode::UNAUTHENTICATED, standing.End(),
+      say_hello(other, "other"));
+  Row("new session of a revoked worker", StatusCode::UNAUTHENTICATED, say_hello(holder, "victim"),
+      say_hello(other, "other"));
+  Row("blob for a revoked worker", StatusCode::UNAUTHENTICATED, holder.FindMissing(0),
+      other.FindMissing(0));
+  Caller again = AsWorker("victim");
+  EXPECT_TRUE(say_hello(again, "victim").ok()) << "revoked, it may be enrolled anew";
 }
 
 v1::AttemptEvent FinishedEvent(const v1::Attempt& attempt, const std::string& artifact = "") {
