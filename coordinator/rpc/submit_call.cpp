@@ -3,9 +3,12 @@
 #include <utility>
 #include <vector>
 
+#include "common/nearest_word.h"
 #include "common/rpc/channel.h"
 #include "common/safe_path.h"
 #include "coordinator/core/digest.h"
+#include "coordinator/core/run_plan.h"
+#include "coordinator/rpc/chunk_pace.h"
 #include "coordinator/rpc/held_files.h"
 #include "coordinator/rpc/limits.h"
 #include "coordinator/rpc/names.h"
@@ -47,6 +50,12 @@ void ToProto(const SubmitReport& report, const std::string& name,
   for (const std::string& note : report.notes) response.add_notes(note);
 }
 
+struct SubmitState {
+  SubmitSweep submit;
+  ChunkPace pace;
+  SubmitReport report;  // of what is committed or on its way
+};
+
 }  // namespace
 
 Result<std::shared_ptr<BlobHold>> SweepServiceImpl::PrepareSubmit(
@@ -68,6 +77,10 @@ Result<std::shared_ptr<BlobHold>> SweepServiceImpl::PrepareSubmit(
   }
   if (!submit.spec.dataset.empty()) {
     TUTTI_RETURN_IF_ERROR(PrepareDataset(file, submit));
+  }
+  TUTTI_ASSIGN_OR_RETURN(submit.runs,
+                         PlanRuns(submit.spec, submit.dataset_version, submit.manifest));
+  if (!submit.spec.dataset.empty()) {
     for (NamedFile& track : FilesOf(submit.dataset_version, submit.manifest)) {
       named.push_back(std::move(track));
     }
@@ -82,8 +95,12 @@ Status SweepServiceImpl::PrepareDataset(const std::string& file, tutti::SubmitSw
   TUTTI_ASSIGN_OR_RETURN(const auto reader, readers_.Borrow());
   const auto dataset = reader->Dataset(submit.spec.dataset);
   if (!dataset.ok()) {
-    return NotFound(file + ": dataset \"" + submit.spec.dataset +
-                    "\" is not registered; run tutti dataset add " + submit.spec.dataset + " DIR");
+    TUTTI_ASSIGN_OR_RETURN(const auto all, reader->Datasets());
+    std::vector<std::string> names;
+    for (const DatasetRecord& known : all) names.push_back(known.name);
+    return NotFound(file + ": dataset \"" + submit.spec.dataset + "\" is not registered" +
+                    DidYouMean(submit.spec.dataset, names,
+                               "tutti dataset add " + submit.spec.dataset + " DIR registers it"));
   }
   submit.dataset_version = dataset->version;
   TUTTI_ASSIGN_OR_RETURN(const auto manifest, manifests_.Get(dataset->version));
@@ -94,21 +111,28 @@ Status SweepServiceImpl::PrepareDataset(const std::string& file, tutti::SubmitSw
 grpc::ServerUnaryReactor* SweepServiceImpl::SubmitSweep(grpc::CallbackServerContext* context,
                                                         const v1::SubmitSweepRequest* request,
                                                         v1::SubmitSweepResponse* response) {
-  auto submit = std::make_shared<tutti::SubmitSweep>();
-  auto drops = std::make_shared<std::vector<Drop>>();
+  const auto state = std::make_shared<SubmitState>();
   ChangingCall call{Rpc::kSubmitSweep};
   call.is_rehearsal = request->dry_run();
-  call.prepare = [this, request, submit]() -> Result<std::shared_ptr<BlobHold>> {
+  call.aside = &aside_;
+  call.prepare = [this, request, state]() -> Result<std::shared_ptr<BlobHold>> {
     if (!request->dry_run()) TUTTI_RETURN_IF_ERROR(disk_.AllowNewWork());
-    return PrepareSubmit(*request, *submit);
+    return PrepareSubmit(*request, state->submit);
   };
-  call.decide = [submit, drops, response](Core& core, Moment now, Changes& changes) -> Status {
-    TUTTI_ASSIGN_OR_RETURN(SubmitReport report, core.Submit(*submit, now, changes));
-    ToProto(report, submit->spec.name, *response);
-    *drops = std::move(report.drops);
+  call.decide = [this, state, response](Core& core, Moment now, Changes& changes) -> Status {
+    // The clock itself: a batch's moment is that of its begin.
+    state->submit.jobs_at_once = state->pace.Next(clock_.SteadyNow());
+    auto report =
+        state->report.is_unfinished
+            ? core.ContinueSubmit(state->report.sweep, state->submit.jobs_at_once, now, changes)
+            : core.Submit(state->submit, now, changes);
+    if (!report.ok()) return report.error();
+    state->report = *std::move(report);
+    if (!state->report.is_unfinished) ToProto(state->report, state->submit.spec.name, *response);
     return {};
   };
-  call.tell = [this, drops] { hub_.SendDrops(*drops); };
+  call.is_unfinished = [state] { return state->report.is_unfinished; };
+  call.tell = [this, state] { hub_.SendDrops(state->report.drops); };
   return Change(context, std::move(call), *request, *response);
 }
 
