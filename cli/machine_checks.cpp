@@ -146,7 +146,8 @@ std::vector<Finding> CheckToolchain() {
     if (version) {
       findings.push_back({Health::kOk, tool, FirstLine(*version), ""});
     } else {
-      findings.push_back({Health::kNote, tool, "not there: needed only to build Tutti", ""});
+      findings.push_back({Health::kNote, tool, "not there: needed only to build Tutti",
+                          "to build it here: deploy/setup.sh"});
     }
   }
   return findings;
@@ -154,19 +155,18 @@ std::vector<Finding> CheckToolchain() {
 
 std::vector<Finding> CheckPrograms() {
   const std::string install = "build and install all five programs of one release side by side";
-  const auto folder = BinaryFolder();
-  if (!folder.ok()) return {{Health::kMissing, "programs", folder.error().message, install}};
   std::vector<Finding> findings;
   for (const char* name :
        {"tutti", "tutti-coordinator", "tutti-worker", "tutti-preprocess", "tutti-train"}) {
-    const auto path = *folder / name;
+    const auto path = FindTuttiProgram(name);
     const bool is_trainer = std::string_view(name) == "tutti-train";
-    const auto told = OutputOf({path.string(), "--version"});
+    const auto told = path.ok() ? OutputOf({path->string(), "--version"}) : std::nullopt;
     if (!told) {
       findings.push_back({is_trainer ? Health::kWarning : Health::kMissing, name,
-                          "not there, or it cannot be run: " + path.string(),
-                          is_trainer ? "run deploy/setup.sh (it gets LibTorch) and build again; a "
-                                       "machine that trains nothing needs none"
+                          path.ok() ? "it cannot be run: " + path->string() : path.error().message,
+                          is_trainer ? "run deploy/setup.sh (it gets LibTorch) and build again, or "
+                                       "deploy/setup.sh --install-trainer PREFIX beside an "
+                                       "installed package; a machine that trains nothing needs none"
                                      : install});
     } else if (!FirstLine(*told).contains(kVersion)) {
       findings.push_back(
@@ -182,12 +182,12 @@ std::vector<Finding> CheckGpus() {
   const auto cards =
       OutputOf({"nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"});
   if (!cards || cards->empty()) {
-    return {{Health::kNote, "GPU", "none that nvidia-smi knows: the processor trains", ""}};
+    return {{Health::kNote, "GPU", "none that nvidia-smi knows: the processor trains",
+             "if there is one, install its driver: nvidia-smi has to list it"}};
   }
   std::vector<Finding> findings{{Health::kOk, "GPU", FirstLine(*cards), ""}};
-  const auto folder = BinaryFolder();
-  const auto usable =
-      folder.ok() ? OutputOf({(*folder / "tutti-train").string(), "devices"}) : std::nullopt;
+  const auto trainer = FindTuttiProgram("tutti-train");
+  const auto usable = trainer.ok() ? OutputOf({trainer->string(), "devices"}) : std::nullopt;
   if (!usable || !usable->contains("cuda")) {
     findings.push_back(
         {Health::kWarning, "GPU", "tutti-train cannot use it",
@@ -204,7 +204,8 @@ std::vector<Finding> CheckPorts(const std::string& own) {
     if (IsFree(port)) {
       findings.push_back({Health::kOk, what, "free", ""});
     } else if (!own.empty()) {
-      findings.push_back({Health::kNote, what, "taken; the coordinator answers at " + own, ""});
+      findings.push_back({Health::kNote, what, "taken; the coordinator answers at " + own,
+                          "another coordinator here needs another --listen and --http"});
     } else {
       findings.push_back({Health::kWarning, what, "taken by another program",
                           "see which by  ss -ltnp | grep " + std::to_string(port) +

@@ -87,13 +87,9 @@ class EventReader {
 
 Result<std::vector<Json>> CallRunner(Context& context, const std::string& program, const Json& job,
                                      const std::vector<std::string>& arguments) {
-  TUTTI_ASSIGN_OR_RETURN(const auto folder, BinaryFolder());
-  if (!context.files.Exists(folder / program)) {
-    return NotFound(program + " is not beside tutti in " + folder.string() +
-                    "; build it there (tutti-train needs LibTorch: deploy/setup.sh)");
-  }
+  TUTTI_ASSIGN_OR_RETURN(const auto path, FindTuttiProgram(program));
   SpawnOptions options;
-  options.argv = {(folder / program).string()};
+  options.argv = {path.string()};
   options.argv.insert(options.argv.end(), arguments.begin(), arguments.end());
   options.input = Stream::kPipe;
   options.output = Stream::kPipe;

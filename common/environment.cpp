@@ -37,6 +37,18 @@ Result<std::filesystem::path> BinaryFolder() {
   return self.parent_path();
 }
 
+Result<std::filesystem::path> FindTuttiProgram(const std::string& name) {
+  TUTTI_ASSIGN_OR_RETURN(const std::filesystem::path folder, BinaryFolder());
+  const std::filesystem::path further = folder.parent_path() / "lib" / "tutti";
+  std::error_code ignored;
+  for (const auto& place : {folder, further}) {
+    if (std::filesystem::exists(place / name, ignored)) return place / name;
+  }
+  return NotFound(name + " is neither in " + folder.string() + " nor in " + further.string() +
+                  "; install it there (tutti-train: deploy/setup.sh --install-trainer PREFIX, or "
+                  "build it beside the others)");
+}
+
 std::string HostName() {
   std::array<char, 256> name{};
   if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "unknown";

@@ -22,6 +22,11 @@ std::filesystem::path RuntimeFolder();
 // The folder that holds the running binary: where the other four are.
 Result<std::filesystem::path> BinaryFolder();
 
+// One of Tutti's programs: beside the running binary, else in ../lib/tutti from there, where an
+// installation has what is no command of its own (a trainer, built for this machine's LibTorch).
+// kNotFound: it is in neither.
+Result<std::filesystem::path> FindTuttiProgram(const std::string& name);
+
 // This machine's name; "unknown" where it has none.
 std::string HostName();
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what Tutti needs on Debian 12: packages, and LibTorch into the user's cache folder. Safe to repeat.
+# Installs what Tutti needs on Debian 12: packages, and LibTorch into the user's cache folder; or a trainer for an installed
+# Tutti. Safe to repeat.
 set -Eeuo pipefail
 
 readonly TORCH=torch==2.13.0
@@ -11,10 +12,12 @@ readonly PYTHON=/usr/bin/python3
 
 usage() {
   cat <<EOF
-Usage: deploy/setup.sh [--without-trainer] [--with-tests]
+Usage: deploy/setup.sh [--without-trainer] [--with-tests] [--install-trainer PREFIX]
 
-  --without-trainer  no LibTorch: everything but tutti-train can be built
-  --with-tests       also the tools that the tests use (into $CACHE/test-venv)
+  --without-trainer         no LibTorch: everything but tutti-train can be built
+  --with-tests              also the tools that the tests use (into $CACHE/test-venv)
+  --install-trainer PREFIX  builds tutti-train against LibTorch into PREFIX/lib/tutti, where the programs in PREFIX/bin find it:
+                            /usr for the Debian package
 
 Environment:
   TUTTI_LIBTORCH_DIR  a LibTorch of your own (the folder with include/ and lib/); nothing is downloaded then
@@ -26,14 +29,27 @@ EOF
 
 trainer=yes
 tests=no
-for argument in "$@"; do
-  case $argument in
+install_prefix=
+while [ $# -gt 0 ]; do
+  case $1 in
     --without-trainer) trainer=no ;;
     --with-tests) tests=yes ;;
+    --install-trainer)
+      install_prefix=${2:-}
+      case $install_prefix in
+        /*) shift ;;
+        *) usage >&2; echo "setup: --install-trainer: expected a folder like /usr, got \"$install_prefix\"" >&2; exit 2 ;;
+      esac
+      ;;
     -h | --help) usage; exit 0 ;;
-    *) usage >&2; echo "setup: unknown argument: $argument" >&2; exit 2 ;;
+    *) usage >&2; echo "setup: unknown argument: $1" >&2; exit 2 ;;
   esac
+  shift
 done
+if [ -n "$install_prefix" ] && [ "$trainer" = no ]; then
+  echo 'setup: --install-trainer needs LibTorch: leave --without-trainer out' >&2
+  exit 2
+fi
 
 step='look at this machine'
 remedy='read the lines above'
@@ -57,7 +73,14 @@ as_root() {
   fi
 }
 
-wanted_packages() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$HERE/packages.txt" | awk '{print $1}'; }
+# All of packages.txt; for a trainer alone what its preset needs.
+wanted_packages() {
+  if [ -n "$install_prefix" ]; then
+    printf '%s\n' g++ cmake ninja-build nlohmann-json3-dev python3 python3-venv ca-certificates
+    return
+  fi
+  sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$HERE/packages.txt" | awk '{print $1}'
+}
 
 missing_packages() {
   local package
@@ -133,6 +156,46 @@ install_libtorch() {
   say "LibTorch: $LIBTORCH_LINK"
 }
 
+# The first folder on the way to $1 that other users cannot enter; nothing: they can.
+closed_to_others() {
+  local path
+  path=$(readlink -f "$1")
+  while [ "$path" != / ]; do
+    [ $((0$(stat -c %a "$path") & 1)) -ne 0 ] || { echo "$path"; return; }
+    path=$(dirname "$path")
+  done
+}
+
+# tutti-train for this machine's LibTorch, beside an installation that has none: the package fits every LibTorch so.
+install_trainer() {
+  local source libtorch closed target=$install_prefix/lib/tutti
+  source=$(dirname "$HERE")
+  libtorch=${TUTTI_LIBTORCH_DIR:-$LIBTORCH_LINK}
+  step='cmake --preset trainer'
+  remedy='read what CMake said above'
+  say "tutti-train: building it against $libtorch (some minutes)"
+  (cd "$source" && cmake --preset trainer -DTUTTI_LIBTORCH_DIR="${TUTTI_LIBTORCH_DIR:-}" >/dev/null)
+  step='cmake --build --preset trainer'
+  remedy='read what the compiler said above; a LibTorch of another major version than 2 may not fit'
+  (cd "$source" && cmake --build --preset trainer)
+  step="install into $target"
+  remedy="give a PREFIX that you may write, or run this as root"
+  mkdir -p "$target" 2>/dev/null || as_root mkdir -p "$target"
+  if [ -w "$target" ]; then
+    install -m 755 "$source/build/trainer/bin/tutti-train" "$target/"
+  else
+    as_root install -m 755 "$source/build/trainer/bin/tutti-train" "$target/"
+  fi
+  step="run $target/tutti-train --version"
+  remedy='it does not run here: read the line above'
+  say "tutti-train: $target/tutti-train, $("$target/tutti-train" --version | head -1)"
+  closed=$(closed_to_others "$libtorch")
+  if [ -n "$closed" ]; then
+    say "NOTE: other users, such as the service's tutti-worker, cannot enter $closed, where its LibTorch lies."
+    say "      For them: cp -rL $libtorch /opt/tutti-libtorch, and again with TUTTI_LIBTORCH_DIR=/opt/tutti-libtorch"
+  fi
+}
+
 install_npm() {
   command -v npm >/dev/null && return
   step='apt-get install npm'
@@ -189,6 +252,11 @@ install_test_tools() {
 
 install_packages
 if [ "$trainer" = yes ]; then install_libtorch; fi
+if [ -n "$install_prefix" ]; then
+  install_trainer
+  say 'done'
+  exit 0
+fi
 install_chart_library
 if [ "$tests" = yes ]; then
   install_test_tools

@@ -17,6 +17,10 @@ text = "\n".join(path.read_text() for path in pathlib.Path("deploy/kubernetes").
 assert set(re.findall(r"namespace: (\S+)", text)) == {"tutti"}, "all is in one namespace"
 selected = set(re.findall(r"(?:selector|matchLabels): \{app: ([\w-]+)\}", text))
 labelled = set(re.findall(r"labels: \{app: ([\w-]+)\}", text))
+for path in pathlib.Path("deploy/kubernetes").glob("*.yaml"):
+    for container in re.split(r"\n      containers:\n", path.read_text())[1:]:
+        for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+            assert probe + ":" in container, f"{path}: a container without a {probe}"
 assert selected <= labelled, f"selected but labelled nowhere: {selected - labelled}"
 PY
     ;;

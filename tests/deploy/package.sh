@@ -5,7 +5,12 @@ set -euo pipefail
 
 build=$(cd "$1" && pwd)
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+children=()
+finish() {
+  for child in "${children[@]}"; do kill "$child" 2>/dev/null && wait "$child" 2>/dev/null || true; done
+  rm -rf "$work"
+}
+trap finish EXIT
 fail() { echo "package: $*" >&2; exit 1; }
 
 (cd "$work" && cpack --config "$build/CPackConfig.cmake" -B "$work/made" >cpack.log 2>&1) || { cat "$work/cpack.log" >&2; fail 'cpack failed'; }
@@ -39,6 +44,7 @@ done
 # The units, as they lie in the package. What they start and their manuals are looked for in this root.
 for unit in "$root"/usr/lib/systemd/system/tutti-{coordinator,worker}.service; do
   local_unit=$work/$(basename "$unit")
+  grep -qx 'ExecReload=/bin/kill -HUP $MAINPID' "$unit" || fail "$unit: systemctl reload does nothing"
   sed -e "s|^ExecStart=/usr|ExecStart=$root/usr|" -e '/^Documentation=/d' "$unit" >"$local_unit"
   systemd-analyze verify "$local_unit" || fail "$unit: systemd-analyze verify"
   # Tenths of the exposure that systemd counts, 0 to 100.
@@ -72,4 +78,40 @@ import json, sys
 jobs = json.load(open(sys.argv[1]))
 assert [job["phase"] for job in jobs] == ["succeeded", "succeeded"], jobs
 PY
-echo 'package: built, installed, a sweep of two runs done'
+
+# A trainer where deploy/setup.sh --install-trainer lays it (deploy.trainer builds one): a training sweep by installed programs.
+install -D "$build/bin/tutti-train" "$root/usr/lib/tutti/tutti-train"
+"$build/tests/tiny-music" "$work/music"
+cat >"$work/tiny.yaml" <<'YAML'
+name: tiny
+dataset: tiny
+grid: {model: [rnn], slice_seconds: [1], seed: [333]}
+training: {epochs: 2, patience: 2}
+features: {clip_seconds: 2}
+YAML
+(cd "$work" && env -i PATH="$root/usr/bin:/usr/bin:/bin" HOME="$work" \
+  tutti local tiny.yaml --dataset music --dir "$work/trained" --json >table.json)
+python3 -c 'import json, sys; cell = json.load(open(sys.argv[1]))["cells"][0]; assert cell["done"] == 1, cell' "$work/table.json"
+
+# An invited worker, started as its unit starts it.
+"$root/usr/bin/tutti-coordinator" --state "$work/state" --listen 127.0.0.1:0 --http none >"$work/coordinator.json" 2>"$work/coordinator.log" &
+children+=($!)
+ready() { # FILE: has its line
+  local limit=$((SECONDS + 20))
+  until [ -s "$1" ]; do
+    [ "$SECONDS" -lt "$limit" ] || fail "$1: no ready line in 20 s: $(tail -n 5 "${1%.json}.log")"
+    sleep 0.1
+  done
+}
+ready "$work/coordinator.json"
+"$root/usr/bin/tutti" invite worker --quiet --profile "$work/state/admin.json" |
+  "$root/usr/bin/tutti-worker" join --dir "$work/tutti-worker" --name invited
+unit=$root/usr/lib/systemd/system/tutti-worker.service
+read -r -a start <<<"$(sed -n -e 's/^ExecStart=//p' "$unit" | sed -e "s|/usr/bin|$root/usr/bin|" -e "s|/var/lib|$work|" -e 's/ \$TUTTI_WORKER_OPTIONS//')"
+env -i TUTTI_WORKER_NAME=invited "${start[@]}" >"$work/worker.json" 2>"$work/worker.log" &
+children+=($!)
+ready "$work/worker.json"
+kill -HUP "${children[-1]}"
+kill "${children[-1]}"
+wait "${children[-1]}" || fail "the invited worker ended badly: $(tail -n 5 "$work/worker.log")"
+echo 'package: built, installed, programs and trainings run, an invited worker started as its unit does'

@@ -11,6 +11,8 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "common/clock.h"
@@ -18,9 +20,11 @@
 #include "common/rpc/channel.h"
 #include "common/rpc/profile.h"
 #include "common/rpc/session_protocol.h"
+#include "common/unique_fd.h"
 #include "common/version.h"
 #include "coordinator/certificate.h"
 #include "tests/support/cluster.h"
+#include "tests/support/small_disk.h"
 #include "tests/support/tiny_music.h"
 #include "tutti/v1/sweep.grpc.pb.h"
 
@@ -206,6 +210,54 @@ TEST(Health, IsToldToAnybodyAndSoIsTheContract) {
   EXPECT_THAT(*reflection, HasSubstr("tutti.v1.SweepService"));
 }
 
+TEST(WorkerHealth, IsToldToProbesByTheProgramItself) {
+  Cluster cluster;
+  const auto health = [&](bool connected) {
+    std::vector<std::string> arguments{"health", "--dir", cluster.path("one")};
+    if (connected) arguments.push_back("--connected");
+    return RunBinary("tutti-worker", arguments);
+  };
+  EXPECT_EQ(health(false).code(), 1);
+  EXPECT_THAT(health(false).err, HasSubstr("no tutti-worker runs in"));
+  RunningBinary& worker = cluster.StartWorker("one");
+  EXPECT_EQ(health(false).code(), 0);
+  EXPECT_TRUE(Eventually([&] { return health(true).code() == 0; }));
+  cluster.KillCoordinator();
+  EXPECT_TRUE(Eventually([&] { return health(true).code() == 1; }));
+  EXPECT_EQ(health(false).code(), 0) << "it waits for its coordinator, and lives";
+  worker.Signal(SIGTERM);
+  worker.Finish();
+  EXPECT_EQ(health(false).code(), 1);
+}
+
+// gRPC does not look at who connects; the listener does.
+TEST(UnixSocket, IsForItsOwnUsersProcessesAlone) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can start a client as another user";
+  const TempDir folder;
+  std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
+  RunningBinary coordinator("tutti-coordinator",
+                            {"--state", folder / "state", "--socket", folder / "socket"});
+  coordinator.ReadyLine();
+  // All that the file system forbids is allowed: what is left is the peer's user id.
+  std::filesystem::permissions(folder / "socket", std::filesystem::perms(0777));
+  std::filesystem::copy_file(folder / "state/reader.json", folder / "reader.json");
+  const auto sweeps_as = [&](uid_t user) {
+    EXPECT_EQ(::chown((folder / "reader.json").c_str(), user, user), 0);
+    const std::string id = std::to_string(user);
+    return RunBinary("/usr/bin/setpriv",
+                     {"--reuid", id, "--regid", id, "--clear-groups", TUTTI_BIN_DIR "/tutti",
+                      "sweeps", "--profile", folder / "reader.json"});
+  };
+  const Outcome own = sweeps_as(0);
+  EXPECT_EQ(own.code(), 0) << testing::PrintToString(own);
+  const Outcome foreign = sweeps_as(65'534);
+  EXPECT_EQ(foreign.code(), 3) << testing::PrintToString(foreign);
+  EXPECT_TRUE(coordinator.ReadUntil(
+      [&] { return coordinator.err().contains("a connection of another user was refused"); }));
+  coordinator.Signal(SIGTERM);
+  EXPECT_EQ(coordinator.Finish().code(), 0);
+}
+
 TEST(Handshake, AClientOfAnotherProtocolIsToldWhichSideToUpgrade) {
   Cluster cluster;
   PosixFileSystem files;
@@ -231,12 +283,24 @@ TEST(Handshake, AClientOfAnotherProtocolIsToldWhichSideToUpgrade) {
 class Doctor : public testing::Test {
  protected:
   // By what was looked at.
-  std::map<std::string, Json> Ask(const std::filesystem::path& profile, int exit_code) {
-    const Outcome outcome = RunBinary("tutti", {"doctor", "--profile", profile, "--json"});
+  std::map<std::string, Json> Ask(const std::filesystem::path& profile, int exit_code,
+                                  const Environment& environment = {},
+                                  const std::string& program = "tutti") {
+    const Outcome outcome =
+        RunBinary(program, {"doctor", "--profile", profile, "--json"}, environment);
     EXPECT_EQ(outcome.code(), exit_code) << testing::PrintToString(outcome);
     std::map<std::string, Json> findings;
-    for (const Json& finding : outcome.json()) findings[finding["what"]] = finding;
+    for (const Json& finding : outcome.json()) {
+      findings[finding["what"]] = finding;
+      EXPECT_EQ(finding["remedy"] == "", finding["state"] == "ok") << finding;
+    }
     return findings;
+  }
+  static void ExpectWarning(const Json& finding, const std::string& detail,
+                            const std::string& remedy) {
+    EXPECT_EQ(finding["state"], "warning") << finding;
+    EXPECT_THAT(finding["detail"], HasSubstr(detail));
+    EXPECT_THAT(finding["remedy"], HasSubstr(remedy));
   }
   Cluster cluster_;
 };
@@ -275,6 +339,70 @@ TEST_F(Doctor, NamesARemedyForWhatIsWrong) {
   findings = Ask(cluster_.path("expired.json"), 2);
   EXPECT_EQ(findings["certificate"]["state"], "missing");
   EXPECT_THAT(findings["certificate"]["remedy"], HasSubstr("certificate.pem"));
+}
+
+TEST_F(Doctor, NamesTheProgramsThatAreNotThere) {
+  std::filesystem::create_directory(cluster_.path("bin"));
+  const auto alone = cluster_.path("bin") / "tutti";
+  std::filesystem::copy_file(std::filesystem::path(TUTTI_BIN_DIR) / "tutti", alone);
+  auto findings = Ask(cluster_.profile("reader"), 2, {}, alone);
+  for (const char* name : {"tutti-coordinator", "tutti-worker", "tutti-preprocess"}) {
+    EXPECT_EQ(findings[name]["state"], "missing") << findings[name];
+    EXPECT_THAT(findings[name]["remedy"], HasSubstr("side by side"));
+  }
+  ExpectWarning(findings["tutti-train"], alone.parent_path(), "deploy/setup.sh --install-trainer");
+}
+
+TEST_F(Doctor, SaysWhereADiskIsAlmostFull) {
+  const SmallDisk disk(4);
+  if (!disk.why_not().empty()) GTEST_SKIP() << disk.why_not();
+  auto findings = Ask(cluster_.profile("reader"), 0, {{"HOME", disk.path()}});
+  ExpectWarning(findings["home"], "free at " + disk.path().string(), "make room");
+}
+
+TEST_F(Doctor, SaysWhichPortIsTaken) {
+  const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(7770);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  // Where that fails somebody else has it, which is the same.
+  (void)::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  auto findings = Ask(cluster_.path("no-profile.json"), 0);
+  ExpectWarning(findings["port 7770"], "taken by another program", "ss -ltnp | grep 7770");
+  EXPECT_EQ(findings["profile"]["state"], "note");
+}
+
+// A coordinator whose clock is five minutes behind.
+class LateCoordinator final : public v1::SweepService::Service {
+ public:
+  grpc::Status GetServerInfo(grpc::ServerContext*, const v1::GetServerInfoRequest*,
+                             v1::GetServerInfoResponse* reply) override {
+    reply->set_role("reader");
+    reply->set_version(kVersion);
+    reply->set_now_unix_ms(ToInt(SystemClock().WallNow()) - 300'000);
+    return grpc::Status::OK;
+  }
+};
+
+TEST_F(Doctor, SaysHowFarClocksAreApart) {
+  const CertificatePair pair =
+      *MakeSelfSignedCertificate(kCertificateName, SystemClock().WallNow());
+  grpc::SslServerCredentialsOptions tls;
+  tls.pem_key_cert_pairs = {{pair.key_pem, pair.certificate_pem}};
+  LateCoordinator late;
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort("127.0.0.1:0", grpc::SslServerCredentials(tls), &port);
+  builder.RegisterService(&late);
+  const auto server = builder.BuildAndStart();
+  PosixFileSystem files;
+  ASSERT_TRUE(
+      SaveProfile(files, cluster_.path("late.json"),
+                  {"127.0.0.1:" + std::to_string(port), pair.certificate_pem, "any", "reader"})
+          .ok());
+  auto findings = Ask(cluster_.path("late.json"), 0);
+  ExpectWarning(findings["clock"], "ahead of the coordinator's", "timedatectl set-ntp true");
 }
 
 }  // namespace

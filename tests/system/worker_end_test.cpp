@@ -1,5 +1,8 @@
 // Workers that end by themselves: when there is no work, and when their time is over.
+#include <csignal>
 #include <ctime>
+#include <filesystem>
+#include <fstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -77,6 +80,46 @@ TEST(WorkerEnd, IdleForSoLongItEndsButNotWhileItWorks) {
     EXPECT_EQ(run["phase"], "succeeded") << run;
     EXPECT_EQ(run["attempt"], 1) << run;
   }
+}
+
+class ToldToEnd : public testing::Test {
+ protected:
+  // The program's process id.
+  pid_t StartProgram() {
+    const std::string file = cluster_.SweepFile(
+        "name: told\nrunner: {command: [sh, -c, 'echo $$ > \"$1.new\"; mv \"$1.new\" \"$1\"; exec "
+        "sleep 1000', sh, \"" +
+        cluster_.path("pid").string() + "\"]}\ngrid: {n: [1]}\nmax_attempts: 1\n");
+    EXPECT_EQ(cluster_.Tutti({"submit", file}).code(), 0);
+    EXPECT_TRUE(Eventually([&] { return std::filesystem::exists(cluster_.path("pid")); }));
+    pid_t pid = 0;
+    std::ifstream(cluster_.path("pid")) >> pid;
+    EXPECT_GT(pid, 1);
+    return pid;
+  }
+  Json Job() { return cluster_.TuttiJson({"jobs", "told"})[0]; }
+  Json Attempt() { return Shown(cluster_, Job())["attempts"][0]; }
+
+  Cluster cluster_;
+  RunningBinary& worker_ = cluster_.StartWorker("one", 1, {"--allow-command"});
+};
+
+// As scancel and systemd do it: every process is told, in whatever order.
+TEST_F(ToldToEnd, TogetherWithItsProgramTheWorkerGivesTheJobBack) {
+  ::kill(StartProgram(), SIGTERM);
+  worker_.Signal(SIGTERM);
+  const Outcome ended = worker_.Finish();
+  EXPECT_EQ(ended.code(), 0) << testing::PrintToString(ended);
+  EXPECT_EQ(Job()["phase"], "ready") << "it did not crash";
+  EXPECT_EQ(Attempt()["outcome"], "returned");
+  EXPECT_EQ(Attempt()["failure"], "preempted");
+}
+
+TEST_F(ToldToEnd, AProgramThatIsToldAloneHasCrashed) {
+  ::kill(StartProgram(), SIGTERM);
+  ASSERT_TRUE(Eventually([&] { return Job()["phase"] == "failed"; }));
+  EXPECT_EQ(Attempt()["failure"], "crashed");
+  EXPECT_EQ(Attempt()["signal"], SIGTERM);
 }
 
 TEST(WorkerEnd, WithoutACoordinatorItIsIdleToo) {

@@ -30,6 +30,9 @@
 #include "worker/daemon/disk_watch.h"
 #include "worker/daemon/end_signals.h"
 #include "worker/daemon/enrolment.h"
+#include "worker/daemon/gpus.h"
+#include "worker/daemon/health.h"
+#include "worker/daemon/machine_watch.h"
 #include "worker/daemon/options.h"
 #include "worker/daemon/prediction_server.h"
 #include "worker/daemon/worker_daemon.h"
@@ -42,18 +45,16 @@ constexpr int kEndedAtOnce = 1;
 constexpr int kBadInput = 2;
 constexpr int kNotAllowed = 4;
 
-// Of the runners that lie beside this binary.
-Result<RunnerPool::Programs> FindPrograms(FileSystem& files) {
-  TUTTI_ASSIGN_OR_RETURN(const std::filesystem::path folder, BinaryFolder());
+// Of the runners that are installed with this binary.
+Result<RunnerPool::Programs> FindPrograms() {
+  const auto preprocess = FindTuttiProgram("tutti-preprocess");
+  const auto train = FindTuttiProgram("tutti-train");
   RunnerPool::Programs programs;
-  const auto add = [&](v1::JobKind kind, const char* name) {
-    if (files.Exists(folder / name)) programs[kind] = {(folder / name).string()};
-  };
-  add(v1::JOB_KIND_PREPROCESS, "tutti-preprocess");
-  add(v1::JOB_KIND_TRAIN, "tutti-train");
+  if (preprocess.ok()) programs[v1::JOB_KIND_PREPROCESS] = {preprocess->string()};
+  if (train.ok()) programs[v1::JOB_KIND_TRAIN] = {train->string()};
   if (!programs.empty()) return programs;
-  return FailedPrecondition("neither tutti-preprocess nor tutti-train lies in " + folder.string() +
-                            ": this worker could do nothing; install them beside tutti-worker");
+  return FailedPrecondition("this worker could do nothing: " + preprocess.error().message +
+                            "; and " + train.error().message);
 }
 
 // Before any thread: the runners inherit how GPUs are numbered, unless the user has said it.
@@ -126,7 +127,7 @@ Status Serve(const WorkerOptions& options, const Profile& profile, const Reload&
   const SystemClock clock;
   SystemRandom random;
   PosixFileSystem files;
-  TUTTI_ASSIGN_OR_RETURN(auto programs, FindPrograms(files));
+  TUTTI_ASSIGN_OR_RETURN(auto programs, FindPrograms());
   TUTTI_ASSIGN_OR_RETURN(const auto gpus, FindGpus(files, options, programs));
   TUTTI_ASSIGN_OR_RETURN(const DataRoots data_roots, DataRoots::Create(options.data_roots));
   TUTTI_ASSIGN_OR_RETURN(const auto channel, OpenChannel(profile));
@@ -164,9 +165,12 @@ Status Serve(const WorkerOptions& options, const Profile& profile, const Reload&
   GrpcBlobTransport blobs(BlobClient(v1::BlobService::NewStub(blob_channel), token));
   GpuShares shares(gpus);
   DiskWatch disk(
+  HealthBeat health(*loop, clock, folder.path() / kHealthFile);
+  health.Beat(false);
       files, options.dir, [&options] { return FreeBytes(options.dir); }, *cache,
       options.min_free_bytes);
   IoPool pool(kIoThreads);
+    health.Beat(false);
   WorkerDaemon daemon({*loop, pool, clock, files, random, folder, *spool, *cache, blobs, data_roots,
                        runners, shares, *stub, [&disk] { return disk.Check(); }},
                       token,
@@ -212,6 +216,7 @@ Status JoinByWord(const WorkerOptions& options) {
   return {};
 }
 
+  health.Start([&daemon] { return daemon.connected(); });
 int ExitCode(const Error& error) {
   switch (error.code) {
     case ErrorCode::kCancelled:  // told to end before the first connect
@@ -260,5 +265,12 @@ int main(int argc, char** argv) {
   if (const int* exit_code = std::get_if<int>(&parsed)) return *exit_code;
   return tutti::Run(std::get<tutti::WorkerOptions>(parsed), [argc, argv] {
     tutti::ReloadLogLevel(tutti::ParseWorkerOptions(argc, argv, tutti::SystemClock()));
+  if (options.command == WorkerCommand::kHealth) {
+    const Status health =
+        CheckHealth(options.dir / kHealthFile,
+                    options.connected ? HealthWanted::kConnected : HealthWanted::kAlive,
+                    SystemClock().WallNow());
+    return health.ok() ? 0 : complain(health.error(), 1);
+  }
   });
 }

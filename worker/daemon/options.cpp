@@ -38,7 +38,10 @@ void Describe(CLI::App& app, WorkerOptions& options, const Clock& clock) {
   app.add_option("--dir", options.dir, "folder of this worker alone: identity, cache, spool")
       ->required();
   app.add_option("--name", options.name, "label in tables and pages (default: the host's name)");
-  app.add_option("--slots", options.slots, "jobs at a time (default: one per core)")
+  app.add_option(
+         "--slots", options.slots,
+         "jobs at a time (default: measured once; with GPUs one per core, as far as their memory "
+         "allows)")
       ->check(CLI::Range(1, kMaxSlots));
   AddParsed(app, "--exit-when-idle", options.exit_when_idle, ParseDuration,
             "end after so long without work, for example 10m");
@@ -87,6 +90,13 @@ void Describe(CLI::App& app, WorkerOptions& options, const Clock& clock) {
       "Example: tutti-worker join --dir /var/lib/tutti-worker");
   join->fallthrough();  // --dir and --name may stand behind it
   join->callback([&options] { options.command = WorkerCommand::kJoin; });
+  CLI::App* health = app.add_subcommand(
+      "health",
+      "Exit code 0 where a worker lives in --dir, 1 and the reason where none does; for probes.\n"
+      "Example: tutti-worker health --connected --dir /var/lib/tutti-worker");
+  health->fallthrough();
+  health->add_flag("--connected", options.connected, "and has a session with its coordinator");
+  health->callback([&options] { options.command = WorkerCommand::kHealth; });
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ inline constexpr char kJoinedProfile[] = "profile.json";
 inline constexpr int kMaxSlots = 4096;  // the coordinator takes no more
 
 // kServe: no command.
-enum class WorkerCommand { kServe, kJoin };
+enum class WorkerCommand { kServe, kJoin, kHealth };
 
 struct WorkerOptions {
   WorkerCommand command = WorkerCommand::kServe;
@@ -42,6 +42,7 @@ struct WorkerOptions {
   bool serve = false;                                         // listens to files that people send
   bool allow_command = false;                                 // programs that a sweep file names
   LogOptions log;
+  bool connected = false;  // of kHealth: a session is wanted too
 };
 
 // From the command line, the environment and --config. The options (times of day as seen from now),

@@ -1,6 +1,7 @@
 #include "worker/daemon/worker_daemon.h"
 
 #include <algorithm>
+#include <csignal>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -13,6 +14,11 @@ namespace {
 
 // Wall time may jump, and stands still for the steady clock while the machine sleeps.
 constexpr std::chrono::milliseconds kUntilLookInterval{60'000};
+
+// Itself, or by a shell that says so of its child.
+bool EndedBySigterm(const v1::Broke& broke) {
+  return broke.signal() == SIGTERM || broke.exit_code() == 128 + SIGTERM;
+}
 
 template <class... F>
 struct Match : F... {
@@ -65,6 +71,7 @@ void WorkerDaemon::Drain(const std::string& reason) {
   if (drain_until_) return;
   spdlog::info("draining: {}", reason);
   drain_until_ = around_.clock.SteadyNow() + kDrainLimit;
+  for (const auto& [id, broke] : std::exchange(terminated_, {})) GiveBackTerminated(id);
   agent_.OnDrain(reason, Now());
   SchedulePump();
 }
@@ -121,7 +128,23 @@ void WorkerDaemon::OnBroke(const AttemptId& id, v1::Broke broke) {
 }
 
 void WorkerDaemon::OnHandedBack(const AttemptId& id, const std::string& reason) {
+void WorkerDaemon::GiveBackTerminated(const AttemptId& id) {
+  agent_.OnHandedBack(id, "its program was told to end together with this worker", Now());
+  SchedulePump();
+}
+
   disk_.OnHandedBack(reason, around_.clock.SteadyNow());
+  if (EndedBySigterm(broke) && drain_until_) return GiveBackTerminated(id);
+  if (EndedBySigterm(broke) && !terminated_.contains(id)) {
+    terminated_[id] = std::move(broke);
+    around_.loop.RunAt(around_.clock.SteadyNow() + kTermGrace, [this, id] {
+      if (auto ended = terminated_.extract(id)) {
+        agent_.OnBroke(id, std::move(ended.mapped()), Now());
+        SchedulePump();
+      }
+    });
+    return;
+  }
   agent_.OnHandedBack(id, reason, Now());
   SchedulePump();
 }

@@ -30,6 +30,10 @@ namespace tutti {
 // A drain waits so long for the coordinator to take what was given back.
 inline constexpr std::chrono::seconds kDrainLimit{30};
 inline constexpr std::size_t kMaxCachedBlobsTold = 1'000;
+// A scheduler that takes the machine back tells all processes at once, runners too: where one ends
+// by a SIGTERM, this daemon may be told to end just now, and then the job goes back and did not
+// crash.
+inline constexpr std::chrono::milliseconds kTermGrace{1'000};
 
 // Owned by the loop's thread; stops the loop when its work has ended.
 class WorkerDaemon final : private AttemptListener, private CoordinatorLink::Listener {
@@ -68,6 +72,8 @@ class WorkerDaemon final : private AttemptListener, private CoordinatorLink::Lis
 
   // Why the loop was stopped, if not by a drain.
   const std::optional<Error>& failure() const { return failure_; }
+  // It has a session that the coordinator took.
+  bool connected() const { return agent_.accepted(); }
 
  private:
   void OnRunning(const AttemptId& id, const std::string& device) override;
@@ -99,6 +105,7 @@ class WorkerDaemon final : private AttemptListener, private CoordinatorLink::Lis
   void CheckIdle();
   void CheckUntil();
   void CheckDrained();
+  void GiveBackTerminated(const AttemptId& id);
 
   Surroundings around_;
   Options options_;
@@ -111,6 +118,7 @@ class WorkerDaemon final : private AttemptListener, private CoordinatorLink::Lis
   bool pump_scheduled_ = false;
   EventLoop::TimerId timer_ = 0;
   std::optional<SteadyTime> idle_since_;
+  std::map<AttemptId, v1::Broke> terminated_;    // by a SIGTERM, less than kTermGrace ago
   std::optional<SteadyTime> drain_until_;
   std::optional<Error> failure_;
 };
