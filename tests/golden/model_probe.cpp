@@ -5,8 +5,8 @@
 // weights; `input` has slices [batches, batch, mels, frames] and labels [batches, batch]. `out` has
 // eval_logits, then logits and grad.NAME of the first batch in training mode, and after.NAME of all
 // weights after `steps` Adam steps (none for 0), one a batch.
-// {"ask": "adam", "input", "out"}: steps over `gradients` [steps, n] from `parameter` [n]; `out`
-// has `parameters` [steps, n].
+// {"ask": "adam", "fused", "input", "out"}: steps over `gradients` [steps, n] from `parameter` [n];
+// `out` has `parameters` [steps, n]. fused: the one kernel that trainings use.
 #include <torch/torch.h>
 
 #include "tests/golden/probe.h"
@@ -102,9 +102,11 @@ Result<Json> AnswerAdam(const Json& item, const std::string& out) {
   TUTTI_ASSIGN_OR_RETURN(const auto input_path, Field<std::string>(item, "input", "case"));
   TUTTI_ASSIGN_OR_RETURN(const Weights input, ReadCheckpoint(input_path));
   TUTTI_ASSIGN_OR_RETURN(torch::Tensor parameter, Take(input, "parameter"));
+  AdamOptions options;
+  TUTTI_ASSIGN_OR_RETURN(options.fused, Field<bool>(item, "fused", "case"));
   TUTTI_ASSIGN_OR_RETURN(const torch::Tensor gradients, Take(input, "gradients"));
   parameter.requires_grad_();
-  Adam adam({parameter}, {});
+  Adam adam({parameter}, options);
   torch::Tensor after = torch::empty_like(gradients);
   for (std::int64_t step = 0; step < gradients.size(0); ++step) {
     adam.ZeroGrad();

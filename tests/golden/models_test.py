@@ -152,21 +152,37 @@ def gradient_sequence(dtype):
     return (gradients + 0.1 * scale).to(dtype)
 
 
+def adam_of_pytorch(start, gradients, **kind):
+    """The parameter after each step."""
+    parameter = nn.Parameter(start.clone())
+    optimiser = torch.optim.Adam([parameter], lr=LEARNING_RATE, **kind)
+    after = []
+    for gradient in gradients:
+        parameter.grad = gradient.clone()
+        optimiser.step()
+        after.append(parameter.detach().clone())
+    return after
+
+
 def check_adam(comparison, probe, folder):
+    """Both of ours, step by step: the plain one, and the fused one that trainings use (train_loop), each against both of
+    PyTorch's."""
     for dtype in (torch.float32, torch.float64):
         gradients = gradient_sequence(dtype)
         start = torch.linspace(-1, 1, gradients.shape[1], dtype=dtype)
+        theirs = {"plain": adam_of_pytorch(start, gradients, foreach=False, fused=False),
+                  "fused=True": adam_of_pytorch(start, gradients, fused=True)}
         case = {"ask": "adam", "input": str(folder / "input.safetensors"), "out": str(folder / "out.safetensors")}
         save_file({"parameter": start, "gradients": gradients}, case["input"])
-        run_json(probe, [case])
-        ours = load_file(case["out"])["parameters"]
-        parameter = nn.Parameter(start.clone())
-        optimiser = torch.optim.Adam([parameter], lr=LEARNING_RATE)
-        for step, gradient in enumerate(gradients):
-            parameter.grad = gradient.clone()
-            optimiser.step()
-            comparison.check(f"Adam over {len(gradients)} gradients, {dtype}", f"step {step + 1}",
-                             largest_difference(ours[step], parameter.detach()), FLOAT64_BOUND)
+        for fused in (False, True):
+            run_json(probe, [case | {"fused": fused}])
+            ours = load_file(case["out"])["parameters"]
+            comparison.equal("steps that moved it", str(dtype), bool((ours[-1] != start).any()), True)
+            for kind, after in theirs.items():
+                for step, parameter in enumerate(after):
+                    comparison.check(f"{'fused' if fused else 'plain'} Adam over {len(gradients)} gradients, {dtype}, "
+                                     f"against PyTorch's {kind}", f"step {step + 1}",
+                                     largest_difference(ours[step], parameter), FLOAT64_BOUND)
 
 
 def main():
