@@ -24,6 +24,26 @@ std::string WhyOf(const v1::WorkerInfo& worker) {
   return why;
 }
 
+std::string Percent(double share) {
+  return Fixed(100 * share, 0) + " %";
+}
+
+std::string MemoryText(std::int64_t used_bytes, std::int64_t total_bytes) {
+  constexpr double kGibibyte = 1 << 30;
+  if (total_bytes == 0) return "";
+  return Fixed(static_cast<double>(used_bytes) / kGibibyte, 1) + "/" +
+         Fixed(static_cast<double>(total_bytes) / kGibibyte, 1) + " GiB";
+}
+
+std::string GpuText(const v1::MachineUse& use) {
+  std::string text;
+  for (const v1::MachineUse::Gpu& gpu : use.gpus()) {
+    text += (text.empty() ? "" : "; ") + gpu.device() + " " + Percent(gpu.share()) + " " +
+            MemoryText(gpu.memory_used_bytes(), gpu.memory_total_bytes());
+  }
+  return text;
+}
+
 Result<ExitCode> ListWorkers(Context& context) {
   TUTTI_ASSIGN_OR_RETURN(const auto connection, Connection::Open(context));
   TUTTI_ASSIGN_OR_RETURN(const auto reply, connection->Call(&v1::SweepService::Stub::ListWorkers,
@@ -39,14 +59,17 @@ Result<ExitCode> ListWorkers(Context& context) {
     }
     rows.push_back({worker.name(), StateOf(worker),
                     std::to_string(worker.busy_slots()) + "/" + std::to_string(worker.slots()),
-                    jobs, worker.host(), worker.version(), TimeText(worker.last_seen_unix_ms()),
-                    WhyOf(worker)});
+                    jobs, worker.has_use() ? Percent(worker.use().cpu_share()) : "",
+                    MemoryText(worker.use().memory_used_bytes(), worker.use().memory_total_bytes()),
+                    GpuText(worker.use()), worker.host(), worker.version(),
+                    TimeText(worker.last_seen_unix_ms()), WhyOf(worker)});
   }
   if (context.json) {
     std::cout << list.dump(2) << '\n';
   } else if (!context.quiet) {
-    std::cout << MarkdownTable(
-        {"Worker", "State", "Slots", "Jobs", "Host", "Version", "Last seen", "Why"}, rows);
+    std::cout << MarkdownTable({"Worker", "State", "Slots", "Jobs", "CPU", "Memory", "GPUs", "Host",
+                                "Version", "Last seen", "Why"},
+                               rows);
   }
   return ExitCode::kDone;
 }

@@ -59,6 +59,22 @@ OrderedJson ToJson(const v1::AttemptInfo& attempt) {
       {"log_tail", std::vector<std::string>(attempt.log_tail().begin(), attempt.log_tail().end())}};
 }
 
+OrderedJson UseJson(const v1::WorkerInfo& worker) {
+  if (!worker.has_use()) return nullptr;
+  OrderedJson gpus = OrderedJson::array();
+  for (const v1::MachineUse::Gpu& gpu : worker.use().gpus()) {
+    gpus.push_back({{"device", gpu.device()},
+                    {"share", gpu.share()},
+                    {"memory_used_bytes", gpu.memory_used_bytes()},
+                    {"memory_total_bytes", gpu.memory_total_bytes()},
+                    {"model", gpu.model()}});
+  }
+  return {{"cpu_share", worker.use().cpu_share()},
+          {"memory_used_bytes", worker.use().memory_used_bytes()},
+          {"memory_total_bytes", worker.use().memory_total_bytes()},
+          {"gpus", std::move(gpus)}};
+}
+
 }  // namespace
 
 std::string PhaseName(v1::JobPhase phase) {
@@ -172,6 +188,7 @@ OrderedJson ToJson(const v1::WorkerInfo& worker) {
           {"slots", worker.slots()},
           {"busy_slots", worker.busy_slots()},
           {"cores", worker.cores()},
+          {"use", UseJson(worker)},
           {"last_seen_unix_ms", worker.last_seen_unix_ms()},
           {"running", std::move(running)}};
 }

@@ -84,6 +84,45 @@ std::string GpuOf(Gateway& gateway, const std::string& token, const v1::Attempt&
   return attempt->device();
 }
 
+// What connected workers told of their machines last.
+class UseGauges {
+ public:
+  explicit UseGauges(Snapshot& snapshot)
+      : cpu_(snapshot.Family("tutti_worker_cpu_share", "Of all cores of a worker, 0 to 1")),
+        memory_(snapshot.Family("tutti_worker_memory_bytes", "Memory of a worker's machine")),
+        gpu_(snapshot.Family("tutti_gpu_share", "Of the time that a GPU computed, 0 to 1")),
+        gpu_memory_(snapshot.Family("tutti_gpu_memory_bytes", "Memory of a worker's GPU")) {}
+
+  void Add(const v1::WorkerInfo& worker) {
+    if (!worker.has_use()) return;
+    const v1::MachineUse& use = worker.use();
+    const Labels labels{{"worker", worker.name()}, {"worker_id", worker.id()}};
+    cpu_.Add(labels).Set(use.cpu_share());
+    AddMemory(memory_, labels, use.memory_used_bytes(), use.memory_total_bytes());
+    for (const v1::MachineUse::Gpu& gpu : use.gpus()) {
+      Labels of_gpu = labels;
+      of_gpu["gpu"] = gpu.device();
+      gpu_.Add(of_gpu).Set(gpu.share());
+      AddMemory(gpu_memory_, of_gpu, gpu.memory_used_bytes(), gpu.memory_total_bytes());
+    }
+  }
+
+ private:
+  using Gauges = prometheus::Family<prometheus::Gauge>;
+
+  static void AddMemory(Gauges& gauges, Labels labels, std::int64_t used, std::int64_t total) {
+    labels["kind"] = "used";
+    gauges.Add(labels).Set(static_cast<double>(used));
+    labels["kind"] = "total";
+    gauges.Add(labels).Set(static_cast<double>(total));
+  }
+
+  Gauges& cpu_;
+  Gauges& memory_;
+  Gauges& gpu_;
+  Gauges& gpu_memory_;
+};
+
 Status AddWorkers(Gateway& gateway, const std::string& token, Snapshot& snapshot) {
   TUTTI_ASSIGN_OR_RETURN(const auto reply,
                          gateway.Call(&Stub::ListWorkers, token, v1::ListWorkersRequest()));
@@ -92,11 +131,13 @@ Status AddWorkers(Gateway& gateway, const std::string& token, Snapshot& snapshot
   double busy = 0;
   int looked_at = 0;
   auto& gpus = snapshot.Family("tutti_gpu_attempts", "Attempts that run on a worker's GPU");
+  UseGauges uses(snapshot);
   for (const v1::WorkerInfo& worker : reply.workers()) {
     ++states[worker.state()];
     if (!worker.connected()) continue;
     slots += worker.slots();
     busy += worker.busy_slots();
+    uses.Add(worker);
     std::map<std::string, double> use;
     for (const std::string& device : worker.devices()) use[device] = 0;
     for (const v1::Attempt& running : worker.running()) {

@@ -212,6 +212,35 @@ Result<WorkerHello> ToHello(const v1::WorkerHello& from) {
   return hello;
 }
 
+Status CheckShare(const char* what, double share) {
+  if (share >= 0 && share <= 1) return {};  // false of what is no number
+  return InvalidArgument(std::string("use: ") + what + ": expected 0 to 1, got " +
+                         std::to_string(share));
+}
+
+Status CheckMemory(const char* what, std::int64_t used, std::int64_t total) {
+  if (used >= 0 && total >= 0) return {};
+  return InvalidArgument(std::string("use: ") + what + ": expected bytes from 0 on, got " +
+                         std::to_string(used) + " of " + std::to_string(total));
+}
+
+// It goes to people as it is, and nowhere else.
+Status CheckUse(const v1::MachineUse& use) {
+  TUTTI_RETURN_IF_ERROR(CheckShare("cpu_share", use.cpu_share()));
+  TUTTI_RETURN_IF_ERROR(CheckMemory("memory", use.memory_used_bytes(), use.memory_total_bytes()));
+  TUTTI_RETURN_IF_ERROR(CheckCount("use: gpus", use.gpus_size(), kMaxDevicesPerWorker));
+  for (const v1::MachineUse::Gpu& gpu : use.gpus()) {
+    if (gpu.device().size() > kMaxNameBytes || gpu.model().size() > kMaxNameBytes) {
+      return InvalidArgument("use: a GPU's device and model have at most " +
+                             std::to_string(kMaxNameBytes) + " bytes");
+    }
+    TUTTI_RETURN_IF_ERROR(CheckShare("a GPU's share", gpu.share()));
+    TUTTI_RETURN_IF_ERROR(
+        CheckMemory("a GPU's memory", gpu.memory_used_bytes(), gpu.memory_total_bytes()));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<WorkerFrame> FromProto(const v1::WorkerFrame& from) {
@@ -220,6 +249,7 @@ Result<WorkerFrame> FromProto(const v1::WorkerFrame& from) {
   }
   TUTTI_RETURN_IF_ERROR(CheckCount("held", from.held_size(), kMaxHeldAttempts));
   TUTTI_RETURN_IF_ERROR(CheckCount("events", from.events_size(), kMaxEventsPerFrame));
+  TUTTI_RETURN_IF_ERROR(CheckUse(from.use()));
   WorkerFrame frame;
   frame.worker = WorkerId{from.worker_id()};
   frame.session = from.session();

@@ -14,7 +14,8 @@ namespace tutti {
 
 // kInvalidArgument, naming the field: no worker id, ids that are not positive, an event without
 // payload, a failure class or a job kind that this release does not know, a hash that is none, more
-// than kMax… entries.
+// than kMax… entries, shares of the machine beyond 0 to 1. `use` itself is no part of it: the core
+// decides nothing by it.
 Result<WorkerFrame> FromProto(const v1::WorkerFrame& frame);
 
 void AppendToProto(const FrameOutcome& outcome, v1::CoordinatorFrame& frame);

@@ -39,6 +39,7 @@ void SessionHub::Add(const WorkerId& worker, std::int64_t session,
     if (open.stream && open.session > session) return;
     older = std::exchange(open.stream, std::move(stream));
     open.session = session;
+    open.use.reset();
     open.heard = clock_.SteadyNow();
   }
   if (older) older->Close({ErrorCode::kAborted, "a newer session of this worker is open"});
@@ -56,6 +57,18 @@ void SessionHub::Heard(const WorkerId& worker, std::int64_t session) {
   if (found != sessions_.end() && found->second.session == session) {
     found->second.heard = clock_.SteadyNow();
   }
+}
+
+void SessionHub::Use(const WorkerId& worker, std::int64_t session, const v1::MachineUse& use) {
+  const std::lock_guard lock(mutex_);
+  const auto found = sessions_.find(worker);
+  if (found != sessions_.end() && found->second.session == session) found->second.use = use;
+}
+
+std::optional<v1::MachineUse> SessionHub::UseOf(const WorkerId& worker) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = sessions_.find(worker);
+  return found == sessions_.end() ? std::nullopt : found->second.use;
 }
 
 void SessionHub::Send(const WorkerId& worker, v1::CoordinatorFrame frame) {

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -57,6 +58,9 @@ class SessionHub final : public WriterListener {
   void Remove(const WorkerId& worker, std::int64_t session);
   // A frame of this session came, or was answered.
   void Heard(const WorkerId& worker, std::int64_t session);
+  // What this session told last of its machine's use: kept here alone, as long as it is open.
+  void Use(const WorkerId& worker, std::int64_t session, const v1::MachineUse& use);
+  std::optional<v1::MachineUse> UseOf(const WorkerId& worker) const;
   // Dropped where the worker has no session: it learns everything when it comes back.
   void Send(const WorkerId& worker, v1::CoordinatorFrame frame);
 
@@ -74,6 +78,7 @@ class SessionHub final : public WriterListener {
     std::int64_t session = 0;
     std::shared_ptr<WorkerSession> stream;
     SteadyTime heard;
+    std::optional<v1::MachineUse> use{};
   };
 
   struct Granted {
@@ -97,7 +102,7 @@ class SessionHub final : public WriterListener {
   const std::chrono::milliseconds silence_;
   Telemetry* telemetry_ = nullptr;  // null: nobody measures
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable granted_;
   std::map<WorkerId, Open> sessions_;
   std::deque<Granted> grants_;

@@ -57,16 +57,22 @@ grpc::ServerUnaryReactor* SweepServiceImpl::ListWorkers(grpc::CallbackServerCont
     return reactor;
   }
   auto status = std::make_shared<std::vector<WorkerStatus>>();
-  writer_.PostLook([status](const Core& core) { *status = core.Workers(); },
-                   [this, status, response, reactor](const Status& looked) {
-                     const auto answer = [&]() -> Status {
-                       TUTTI_RETURN_IF_ERROR(looked);
-                       TUTTI_ASSIGN_OR_RETURN(const auto reader, readers_.Borrow());
-                       return ViewWorkers(*status, clock_.WallNow(), *reader, *response);
-                     };
-                     const Status answered = answer();
-                     reactor->Finish(answered.ok() ? grpc::Status::OK : ToGrpc(answered.error()));
-                   });
+  writer_.PostLook(
+      [status](const Core& core) { *status = core.Workers(); },
+      [this, status, response, reactor](const Status& looked) {
+        const auto answer = [&]() -> Status {
+          TUTTI_RETURN_IF_ERROR(looked);
+          TUTTI_ASSIGN_OR_RETURN(const auto reader, readers_.Borrow());
+          TUTTI_RETURN_IF_ERROR(ViewWorkers(*status, clock_.WallNow(), *reader, *response));
+          for (v1::WorkerInfo& worker : *response->mutable_workers()) {
+            const auto use = hub_.UseOf(WorkerId{worker.id()});
+            if (use && worker.connected()) *worker.mutable_use() = *use;
+          }
+          return {};
+        };
+        const Status answered = answer();
+        reactor->Finish(answered.ok() ? grpc::Status::OK : ToGrpc(answered.error()));
+      });
   return reactor;
 }
 

@@ -179,6 +179,9 @@ bool Exchange::SendUp() {
     session_ = ++last_session_;
     told_settings_ = false;
     agent_.OnSessionOpened(session_, {});
+    v1::MachineUse use;
+    use.set_cpu_share(0.5);
+    agent_.OnUse(use);
   }
   const std::optional<v1::WorkerFrame> frame = agent_.NextFrame(Now());
   if (!frame) return false;

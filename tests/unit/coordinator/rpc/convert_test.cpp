@@ -1,5 +1,7 @@
 #include "coordinator/rpc/convert.h"
 
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 #include "coordinator/rpc/limits.h"
@@ -136,6 +138,32 @@ TEST(Convert, ANameOfAnArtifactStaysBelowItsFolder) {
   }
   EXPECT_TRUE(FailsWith(named(std::string(kMaxNameBytes + 1, 'n')), ErrorCode::kInvalidArgument,
                         "of 1 to 200 bytes"));
+}
+
+TEST(Convert, ImpossibleUseOfAMachineIsRefused) {
+  const auto refused = [](const auto& change, const char* why) {
+    v1::WorkerFrame frame = ValidFrame();
+    v1::MachineUse& use = *frame.mutable_use();
+    use.set_cpu_share(1);
+    use.set_memory_total_bytes(5);
+    use.add_gpus()->set_share(0.5);
+    EXPECT_TRUE(IsOk(FromProto(frame)));
+    change(use);
+    EXPECT_TRUE(FailsWith(FromProto(frame), ErrorCode::kInvalidArgument, why));
+  };
+  refused([](v1::MachineUse& use) { use.set_cpu_share(1.5); }, "use: cpu_share: expected 0 to 1");
+  refused([](v1::MachineUse& use) { use.set_cpu_share(std::nan("")); }, "cpu_share");
+  refused([](v1::MachineUse& use) { use.set_memory_used_bytes(-1); }, "use: memory");
+  refused([](v1::MachineUse& use) { use.mutable_gpus(0)->set_share(-0.1); }, "a GPU's share");
+  refused([](v1::MachineUse& use) { use.mutable_gpus(0)->set_memory_total_bytes(-1); },
+          "a GPU's memory");
+  refused([](v1::MachineUse& use) { use.mutable_gpus(0)->set_model(std::string(201, 'x')); },
+          "at most 200 bytes");
+  refused(
+      [](v1::MachineUse& use) {
+        for (int i = 0; i < kMaxDevicesPerWorker; ++i) use.add_gpus();
+      },
+      "gpus");
 }
 
 }  // namespace
