@@ -91,6 +91,34 @@ TEST_F(InPlace, AFileThatChangedSinceFailsTheJobWithItsName) {
                              HasSubstr("is not what was registered")));
 }
 
+TEST_F(InPlace, ReplayReadsTheFilesWhereTheyAreAndRefusesByNameWhatDiffers) {
+  ASSERT_EQ(Add().code(), 0);
+  StartWorker("one", music_);
+  ASSERT_EQ(Submit().code(), 0);
+  std::string id;
+  for (const Json& job : cluster_.TuttiJson({"jobs", "tiny"})) {
+    if (job["kind"] == "train") id = std::to_string(job["id"].get<int>());
+  }
+  const Json replay = cluster_.TuttiJson({"replay", id});
+  EXPECT_TRUE(replay["equal"].get<bool>()) << replay;
+
+  const fs::path copy = cluster_.path("copy");
+  fs::copy(music_, copy, fs::copy_options::recursive);
+  std::string bytes = ReadWholeFile(track_);
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);  // as long as before
+  WriteFile(track_, bytes);
+  fs::remove(music_ / "buzz" / "buzz.03.wav");
+  const Outcome refused = cluster_.Tutti({"replay", id});
+  EXPECT_EQ(refused.code(), 2) << testing::PrintToString(refused);
+  EXPECT_THAT(refused.err, testing::AllOf(HasSubstr("\"bell/bell.00.wav\" has SHA-256"),
+                                          HasSubstr("\"buzz/buzz.03.wav\" is missing"),
+                                          testing::Not(HasSubstr("hiss"))));
+  EXPECT_TRUE(cluster_.TuttiJson({"replay", id, "--data-root", copy.string()})["equal"]);
+  const Outcome nowhere = cluster_.Tutti({"replay", id, "--data-root", "/nowhere"});
+  EXPECT_EQ(nowhere.code(), 2);
+  EXPECT_THAT(nowhere.err, HasSubstr("/nowhere, and that is no folder on this machine"));
+}
+
 TEST_F(InPlace, LinksAreRefusedWhenRegisteredAndWhenRead) {
   const fs::path elsewhere = cluster_.path("elsewhere.wav");
   fs::copy_file(track_, elsewhere);

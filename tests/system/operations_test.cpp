@@ -134,7 +134,7 @@ TEST_F(Operations, AWorkerIsNamedWithoutDoubtOrByItsId) {
   EXPECT_EQ(cluster_.Tutti({"drain", workers[0]["id"]}).code(), 0);
   const Outcome nobody = cluster_.Tutti({"undrain", "nobody"});
   EXPECT_EQ(nobody.code(), 2);
-  EXPECT_THAT(nobody.err, HasSubstr("no worker \"nobody\""));
+  EXPECT_THAT(nobody.err, HasSubstr("no worker is named \"nobody\""));
 }
 
 TEST_F(Operations, ExplainSaysWhyAJobWaitsAndWhatToType) {
@@ -186,6 +186,35 @@ TEST_F(Operations, ADatasetIsDeletedOnceNoSweepIsOverIt) {
   EXPECT_EQ(cluster_.Tutti({"dataset", "delete", "tiny"}).code(), 0);
   EXPECT_EQ(cluster_.TuttiJson({"dataset", "list"}).size(), 0U);
   EXPECT_EQ(cluster_.Tutti({"dataset", "delete", "tiny"}).code(), 2);
+}
+
+TEST_F(Operations, AMistypedNameIsAnsweredWithTheNearest) {
+  cluster_.AddTinyMusic();
+  SubmitEndless();
+  Worker("anna");
+  const auto told = [&](const std::vector<std::string>& command) {
+    const Outcome refused = cluster_.Tutti(command);
+    EXPECT_EQ(refused.code(), 2) << command[0];
+    return refused.err;
+  };
+  for (const char* command : {"table", "jobs", "show", "watch", "explain", "pause", "cancel"}) {
+    EXPECT_THAT(told({command, "endles"}),
+                HasSubstr("no sweep is named \"endles\", did you mean \"endless\"?"))
+        << command;
+  }
+  EXPECT_THAT(told({"drain", "ana"}), HasSubstr("did you mean \"anna\"?"));
+  EXPECT_THAT(told({"dataset", "show", "tinny"}), HasSubstr("did you mean \"tiny\"?"));
+  EXPECT_THAT(told({"dataset", "delete", "tinny"}), HasSubstr("did you mean \"tiny\"?"));
+  std::string text = TinySweepFile(TinySweep{});
+  text.replace(text.find("dataset: tiny"), 13, "dataset: tinny");
+  EXPECT_THAT(told({"submit", cluster_.SweepFile(text)}),
+              HasSubstr("dataset \"tinny\" is not registered, did you mean \"tiny\"?"));
+  TinySweep sweep;
+  sweep.models = "[crn1d]";
+  EXPECT_THAT(told({"submit", cluster_.SweepFile(TinySweepFile(sweep))}),
+              HasSubstr("did you mean \"crnn1d\"?"));
+  EXPECT_THAT(told({"submti", "sweep.yaml"}), HasSubstr("did you mean \"submit\"?"));
+  EXPECT_THAT(told({"submit", "--dryrun", "s.yaml"}), HasSubstr("did you mean \"--dry-run\"?"));
 }
 
 TEST_F(Operations, ReadersMayAskWhyAndChangeNothing) {

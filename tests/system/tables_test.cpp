@@ -34,9 +34,9 @@ class Tables : public testing::Test {
 
 constexpr char kReadme[] =
     "# Mine\r\n\r\nText | with | bars\r\n<!-- tutti:f1 -->\r\nold <!-- note -->\r\n"
-    "<!-- /tutti:f1 -->\r\n\r\nBetween.\r\n<!-- tutti:performance --><!-- /tutti:performance "
-    "-->\r\n"
-    "The end, without a line break";
+    "<!-- /tutti:f1 -->\r\n\r\nBetween.\r\n<!-- tutti:performance -->\r\n"
+    "<!-- /tutti:performance -->\r\n"
+    "```\r\n<!-- tutti:f1 -->\r\n```\r\nThe end, without a line break";
 
 TEST_F(Tables, UpdateTouchesOnlyTheMarks) {
   TinySweep sweep;
@@ -85,6 +85,17 @@ TEST_F(Tables, AFileWithoutMarksIsLeftAlone) {
   EXPECT_EQ(refused.code(), 2);
   EXPECT_THAT(refused.err, HasSubstr("<!-- tutti:f1 -->"));
   EXPECT_EQ(Read("notes.md"), "no marks\n");
+  const std::string spoken_of = "Only <!-- tutti:f1 --> and <!-- /tutti:f1 --> change.\n";
+  WriteFile(cluster_.path("notes.md"), spoken_of);
+  EXPECT_THAT(cluster_.Tutti({"table", "tiny", "--update", cluster_.path("notes.md").string()}).err,
+              HasSubstr("no marks (that of line 1 does not count: it is not alone on its line)"));
+  EXPECT_EQ(Read("notes.md"), spoken_of);
+  WriteFile(cluster_.path("notes.md"), "<!-- tutti:f1 -->\n<!-- /tutti:f1 -->\n");
+  const Outcome one =
+      cluster_.Tutti({"table", "tiny", "--update", cluster_.path("notes.md").string()});
+  EXPECT_EQ(one.code(), 0);
+  EXPECT_THAT(one.err, HasSubstr("the table performance is not in it: no marks"));
+  EXPECT_THAT(Read("notes.md"), HasSubstr("| rnn "));
   WriteFile(cluster_.path("notes.md"), "<!-- tutti:f1 -->\nhalf\n");
   EXPECT_EQ(
       cluster_.Tutti({"table", "tiny", "--update", cluster_.path("notes.md").string()}).code(), 2);
@@ -185,6 +196,34 @@ TEST_F(Tables, CompareHoldsTwoSweepsAgainstEachOther) {
   EXPECT_EQ(cluster_.Tutti({"compare", "tiny", "nothing"}).code(), 2);
 }
 
+TEST_F(Tables, EveryReportNamesTheTracksThatCannotBeDecoded) {
+  WriteFile(cluster_.path("music/buzz/broken.wav"), "no audio");
+  ASSERT_EQ(cluster_.Tutti({"dataset", "add", "tiny", cluster_.path("music")}).code(), 0);
+  TinySweep sweep;
+  sweep.models = "[rnn]";
+  sweep.seeds = "[333]";
+  Sweep(sweep);
+  const auto named = HasSubstr("buzz/broken.wav");
+  EXPECT_THAT(cluster_.Tutti({"table", "tiny"}).out, named);
+  EXPECT_THAT(cluster_.Tutti({"table", "tiny", "--format", "latex"}).out,
+              HasSubstr("\n% Left out: buzz/broken.wav ("));
+  const Outcome csv = cluster_.Tutti({"table", "tiny", "--format", "csv"});
+  EXPECT_THAT(csv.out, Not(named)) << "its columns are for programs";
+  EXPECT_THAT(csv.err, HasSubstr("Left out: buzz/broken.wav ("));
+  EXPECT_THAT(cluster_.Tutti({"report", "tiny"}).out, named);
+  EXPECT_THAT(cluster_.Tutti({"show", "tiny"}).out, named);
+  EXPECT_THAT(cluster_.Tutti({"compare", "tiny", "tiny"}).out,
+              HasSubstr("\n\nLeft out: buzz/broken.wav ("));
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"table", "tiny"}, {"report", "tiny"}}) {
+    EXPECT_EQ(cluster_.TuttiJson(command)["undecodable"][0]["path"], "buzz/broken.wav");
+  }
+  const Json compared = cluster_.TuttiJson({"compare", "tiny", "tiny"});
+  EXPECT_EQ(compared["undecodable"]["second"][0]["path"], "buzz/broken.wav");
+  ASSERT_EQ(cluster_.Tutti({"export", "tiny", cluster_.path("results").string()}).code(), 0);
+  EXPECT_THAT(Read("results/run_info.txt"), named);
+}
+
 TEST_F(Tables, ReportTellsFindingsAndMatrices) {
   TinySweep sweep;
   sweep.models = "[rnn, crnn1d]";
@@ -197,6 +236,10 @@ TEST_F(Tables, ReportTellsFindingsAndMatrices) {
                                          HasSubstr("## Time against accuracy")));
   const Json json = cluster_.TuttiJson({"report", "tiny"});
   ASSERT_EQ(json["best_models"].size(), 1U);
+  ASSERT_EQ(json["songs"].size(), 2U);
+  EXPECT_DOUBLE_EQ(json["songs"][0]["gain"].get<double>(),
+                   json["songs"][0]["song_accuracy"].get<double>() -
+                       json["songs"][0]["slice_accuracy"].get<double>());
   EXPECT_EQ(json["confusions"].size(), 2U);
   const Json& interval = json["cells"][0]["interval"];
   ASSERT_EQ(interval.size(), 2U);
