@@ -17,7 +17,7 @@ inline constexpr std::chrono::seconds kUploadLimit{60};  // of a file that is to
 // The rest of a body that is refused is read, so that whoever sends it reads the answer; what is
 // longer, or takes longer, is cut off.
 inline constexpr std::size_t kMostDrainedBytes = 64 << 20;
-inline constexpr std::chrono::seconds kDrainLimit{1};
+inline constexpr std::chrono::seconds kDrainLimit{5};
 // Connections that wait for a thread; more wait in the kernel's own queue, then are refused.
 inline constexpr std::size_t kMaxWaitingConnections = 256;
 inline constexpr std::chrono::seconds kHttpReadTimeout{10};

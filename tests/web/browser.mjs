@@ -52,6 +52,15 @@ export class Browser {
   async end() { await this.chromium.close(); }
 }
 
+// A file from outside the browser is dragged over the place and dropped there.
+export async function dropFile(page, selector, path) {
+  const box = await page.locator(selector).boundingBox();
+  const client = await page.context().newCDPSession(page);
+  const at = {x: box.x + box.width / 2, y: box.y + box.height / 2, data: {items: [], files: [path], dragOperationsMask: 1}};
+  for (const type of ['dragEnter', 'dragOver', 'drop']) await client.send('Input.dispatchDragEvent', {type, ...at});
+  await client.detach();
+}
+
 export async function picture(page, name) {
   mkdirSync(PICTURES, {recursive: true});
   await page.screenshot({path: join(PICTURES, `${name}.png`), fullPage: true});

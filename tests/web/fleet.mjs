@@ -1,6 +1,6 @@
 // Real daemons for one scenario: everything lies in a temporary folder and ends with it.
 import {execFile, spawn} from 'node:child_process';
-import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
@@ -10,6 +10,17 @@ const run = promisify(execFile);
 const BIN = process.env.TUTTI_BIN;
 const TOOLS = process.env.TUTTI_TOOLS;
 const READY_LIMIT_MS = 60000;
+
+// The processes that this one started and that run.
+export function childrenOf(pid) {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((child) => {
+    try {
+      return Number(readFileSync(`/proc/${child}/stat`, 'utf8').split(') ')[1].split(' ')[1]) === pid;
+    } catch {
+      return false;  // it has ended meanwhile
+    }
+  });
+}
 
 export class Fleet {
   constructor() {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import {readFileSync} from 'node:fs';
 
 import {eventually} from '../browser.mjs';
 import {TINY_SWEEP} from '../fleet.mjs';
@@ -38,14 +39,21 @@ export async function scenario(fleet, browser) {
     await eventually(`the field says pressed=${wanted}`, async () => await field.getAttribute('aria-pressed') === wanted);
   }
 
-  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', {name: 'Tables as CSV'}).click()]);
-  assert.equal(file.suggestedFilename(), 'tiny.csv');
+  const [tables] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', {name: 'Tables as CSV'}).click()]);
+  assert.equal(tables.suggestedFilename(), 'tiny.csv');
 
   const legend = page.locator('.legend a').first();
   await legend.click();
   await page.getByRole('heading', {name: /^Job \d+$/}).waitFor();
   await page.getByText('succeeded').first().waitFor();
   assert.equal(await page.locator('.chart canvas').count(), 2);
-  const [weights] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', {name: /best weights/}).click()]);
+  const [weights] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', {name: /^best weights/}).click()]);
   assert.match(weights.suggestedFilename(), /^job-\d+-best\.safetensors$/);
+  const [card] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', {name: 'card of the best weights'}).click()]);
+  assert.equal(card.suggestedFilename(), `${weights.suggestedFilename()}.md`);
+  // Bytes and words are those of the command line.
+  const file = fleet.path(weights.suggestedFilename());
+  await fleet.tutti('checkpoint', 'get', weights.suggestedFilename().match(/\d+/)[0], file);
+  assert.ok(readFileSync(file).equals(readFileSync(await weights.path())));
+  assert.equal(readFileSync(await card.path(), 'utf8'), readFileSync(`${file}.md`, 'utf8'));
 }
