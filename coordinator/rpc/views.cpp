@@ -141,7 +141,8 @@ Status AddIntervals(const std::vector<TableCell>& cells, const std::string& metr
 // What a reader of the table must know of the split.
 std::string SplitKind(const Json& options) {
   const Json split = options.value("split", Json::object());
-  return split.is_object() ? split.value("kind", "stratified") : "by axis";
+  const Json kind = split.is_object() ? split.value("kind", Json("stratified")) : Json();
+  return kind.is_string() ? kind.get<std::string>() : "by axis";
 }
 
 std::set<std::string> MetricsOf(const std::vector<ResultRecord>& results) {
