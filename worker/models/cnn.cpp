@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "worker/models/max_pool.h"
+
 namespace tutti {
 namespace {
 
@@ -36,7 +38,7 @@ class Cnn final : public Model {
       for (std::size_t i = 2 * block; i < 2 * block + 2; ++i) {
         x = torch::relu(norms_[i]->forward(convs_[i]->forward(x)));
       }
-      x = DropChannels(torch::max_pool2d(x, 2), kDropout);
+      x = DropChannels(MaxPool2d(x, 2, 2), kDropout);
     }
     x = x.flatten(1);
     x = Drop(torch::relu(bn_fc1_->forward(fc1_->forward(x))), kDropout);

@@ -1,5 +1,6 @@
 #include "worker/models/crnn1d.h"
 
+#include "worker/models/max_pool.h"
 #include "worker/models/recurrent.h"
 
 namespace tutti {
@@ -37,7 +38,7 @@ class Crnn1d final : public Model {
 
  private:
   torch::Tensor Block(torch::nn::Conv1d& conv, const torch::Tensor& x) {
-    return Drop(torch::max_pool1d(torch::relu(conv->forward(x)), 2), kDropout);
+    return Drop(MaxPool1d(torch::relu(conv->forward(x)), 2), kDropout);
   }
 
   torch::nn::Conv1d conv1_{nullptr};

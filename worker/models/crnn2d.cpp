@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "worker/models/max_pool.h"
+
 namespace tutti {
 namespace {
 
@@ -47,7 +49,7 @@ class Crnn2d final : public Model {
     torch::Tensor x = bn0_->forward(slices.unsqueeze(1));
     for (std::size_t i = 0; i < kBlocks.size(); ++i) {
       x = torch::elu(norms_[i]->forward(convs_[i]->forward(x)));
-      x = torch::max_pool2d(x, {kBlocks[i].mel_pool, kTimePool});
+      x = MaxPool2d(x, kBlocks[i].mel_pool, kTimePool);
       x = DropChannels(x, kChannelDropout);
     }
     // [batch, channels, mels, time] → [batch, time, channels × mels]
