@@ -1,10 +1,10 @@
 include(GoogleTest)
 
-# tutti_test(name LABEL unit [TIMEOUT seconds] [FIXTURES fixture …] SOURCES a.cpp … LIBS target …): one program, each TEST one
+# tutti_test(name LABEL unit [TIMEOUT seconds] [FIXTURES fixture …] [SERIAL] SOURCES a.cpp … LIBS target …): one program, each TEST one
 # ctest test; ctest runs what sets the fixtures up before them. LABEL unit_grpc: a unit test that opens
-# connections, which the thread sanitizer cannot judge.
+# connections, which the thread sanitizer cannot judge. SERIAL: no other test runs beside it, because it judges times.
 function(tutti_test name)
-  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;LIBS;ENVIRONMENT;FIXTURES" ${ARGN})
+  cmake_parse_arguments(ARG "SERIAL" "LABEL;TIMEOUT" "SOURCES;LIBS;ENVIRONMENT;FIXTURES" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 30)
   endif()
@@ -22,6 +22,9 @@ function(tutti_test name)
   endif()
   if(ARG_FIXTURES)
     list(APPEND properties FIXTURES_REQUIRED "${ARG_FIXTURES}")
+  endif()
+  if(ARG_SERIAL)
+    list(APPEND properties RUN_SERIAL TRUE)
   endif()
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
 endfunction()
