@@ -68,7 +68,7 @@ TEST(DaemonOptions, ComeFromTheCommandLineBeforeTheEnvironmentBeforeTheFile) {
   WriteFile(folder / "coordinator.toml",
             "# where it is kept\n"
             "state = \"" +
-                (folder / "state") +
+                (folder / "state").string() +
                 "\"\n"
                 "listen = \"127.0.0.1:0\"\n"
                 "http = \"none\"\n");
