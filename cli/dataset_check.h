@@ -22,6 +22,7 @@ struct DatasetFindings {
   std::vector<NamedFile> undecodable;
   std::vector<NamedFile> truncated;
   std::vector<NamedFile> silent;
+  std::vector<NamedFile> constant;   // direct current
   std::vector<NamedFile> too_short;  // below nine tenths of the clip
   std::vector<std::vector<std::string>>
       duplicates;                 // groups of tracks whose decoded music is equal
