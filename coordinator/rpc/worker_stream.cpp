@@ -89,6 +89,7 @@ void WorkerStream::OnFrame() {
   if (!hold.ok()) return Close(Unavailable(hold.error().message));
   auto outcome = std::make_shared<Result<FrameOutcome>>(FrameOutcome{});
   if (first) hub_.Add(frame->worker, session_, handle_);
+  if (incoming_.has_use()) hub_.Use(frame->worker, session_, incoming_.use());
   writer_.Post(
       [&access = access_, hash = identity_.token_hash, frame = *std::move(frame), outcome](
           Core& core, Moment now, Changes& changes) {

@@ -35,12 +35,14 @@
 #include "worker/daemon/machine_watch.h"
 #include "worker/daemon/options.h"
 #include "worker/daemon/prediction_server.h"
+#include "worker/daemon/slot_choice.h"
 #include "worker/daemon/worker_daemon.h"
 
 namespace tutti {
 namespace {
 
 constexpr std::size_t kIoThreads = 4;
+constexpr char kMpsVariable[] = "CUDA_MPS_PIPE_DIRECTORY";
 constexpr int kEndedAtOnce = 1;
 constexpr int kBadInput = 2;
 constexpr int kNotAllowed = 4;
@@ -63,19 +65,37 @@ Result<std::vector<int>> FindGpus(FileSystem& files, const WorkerOptions& option
   ::setenv("CUDA_DEVICE_ORDER", "PCI_BUS_ID", /*overwrite=*/0);
   const auto trainer = programs.find(v1::JOB_KIND_TRAIN);
   MachineGpuProbe probe(files, trainer == programs.end() ? "" : trainer->second[0]);
-  return ChooseGpus(options.gpus, probe);
+  TUTTI_ASSIGN_OR_RETURN(auto gpus, ChooseGpus(options.gpus, probe));
+  if (gpus.empty()) return gpus;
+  if (const auto mps = FindMps(files, EnvironmentVariable(kMpsVariable))) {
+    spdlog::info("runs share GPUs through the MPS server of {}", mps->string());
+    ::setenv(kMpsVariable, mps->c_str(), /*overwrite=*/0);
+  }
+  return gpus;
+}
+
+int Cores() {
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+// On GPUs their memory bounds how many runs there are at a time, not the slots.
+int SlotsOf(const WorkerOptions& options, const RunnerPool::Programs& programs, bool has_gpus,
+            FileSystem& files) {
+  if (options.slots > 0) return options.slots;
+  const int cores = std::min(Cores(), kMaxSlots);
+  const auto trainer = programs.find(v1::JOB_KIND_TRAIN);
+  if (has_gpus || trainer == programs.end()) return cores;
+  return ChooseSlotsOnce(files, options.dir, trainer->second[0], cores);
 }
 
 v1::WorkerHello MakeHello(const WorkerOptions& options, const RunnerPool::Programs& programs,
                           const std::vector<int>& gpus, const DataRoots& data_roots) {
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   v1::WorkerHello hello;
   hello.set_host(HostName());
   hello.set_name(options.name.empty() ? HostName() : options.name);
   hello.set_version(kVersion);
   hello.set_protocol(kSessionProtocol);
-  hello.set_cores(cores);
-  hello.set_slots(options.slots > 0 ? options.slots : std::min(cores, kMaxSlots));
+  hello.set_cores(Cores());
   for (const auto& [kind, command] : programs) hello.add_kinds(kind);
   if (options.allow_command) hello.add_kinds(v1::JOB_KIND_COMMAND);
   for (const int gpu : gpus) hello.add_devices(DeviceName(gpu));
@@ -141,12 +161,16 @@ Status Serve(const WorkerOptions& options, const Profile& profile, const Reload&
                          BlobCache::Open(files, clock, folder.cache(), options.cache_limit_bytes));
   TUTTI_ASSIGN_OR_RETURN(const auto loop, EventLoop::Create(clock));
 
-  const v1::WorkerHello hello = MakeHello(options, programs, gpus, data_roots);
+  v1::WorkerHello hello = MakeHello(options, programs, gpus, data_roots);
+  hello.set_slots(SlotsOf(options, programs, !gpus.empty(), files));
   const auto stub = v1::WorkerService::NewStub(channel);
   Backoff backoff(random, kFirstReconnect, kLongestReconnect);
+  HealthBeat health(*loop, clock, folder.path() / kHealthFile);
+  health.Beat(false);
   // Also before the first connect it ends when it is time to.
   const SteadyTime begun = clock.SteadyNow();
   const Waiter wait = [&](std::chrono::milliseconds at_most) {
+    health.Beat(false);
     const bool told = signals.WaitFor(at_most, reload);
     const bool late = options.until && ToInt(clock.WallNow()) >= ToInt(*options.until);
     const bool idle =
@@ -165,12 +189,9 @@ Status Serve(const WorkerOptions& options, const Profile& profile, const Reload&
   GrpcBlobTransport blobs(BlobClient(v1::BlobService::NewStub(blob_channel), token));
   GpuShares shares(gpus);
   DiskWatch disk(
-  HealthBeat health(*loop, clock, folder.path() / kHealthFile);
-  health.Beat(false);
       files, options.dir, [&options] { return FreeBytes(options.dir); }, *cache,
       options.min_free_bytes);
   IoPool pool(kIoThreads);
-    health.Beat(false);
   WorkerDaemon daemon({*loop, pool, clock, files, random, folder, *spool, *cache, blobs, data_roots,
                        runners, shares, *stub, [&disk] { return disk.Check(); }},
                       token,
@@ -190,8 +211,14 @@ Status Serve(const WorkerOptions& options, const Profile& profile, const Reload&
                     {*loop, clock, files, random, *cache, blobs, listening, *predict_stub},
                     options.dir / "listening", folder.worker_id(), token, hello.cores()));
   }
+  MachineWatch watch(
+      {*loop, clock, files, ledger},
+      {.gpus = !gpus.empty(), .visible_gpus = EnvironmentVariable("CUDA_VISIBLE_DEVICES")},
+      [&daemon](const MachineSample& sample) { daemon.OnMachineSample(sample); });
   WatchSignals(*loop, signals, daemon, runners, reload);
+  health.Start([&daemon] { return daemon.connected(); });
   daemon.Start();
+  watch.Start();
   loop->Run();
   if (daemon.failure()) return *daemon.failure();
   return {};
@@ -216,7 +243,6 @@ Status JoinByWord(const WorkerOptions& options) {
   return {};
 }
 
-  health.Start([&daemon] { return daemon.connected(); });
 int ExitCode(const Error& error) {
   switch (error.code) {
     case ErrorCode::kCancelled:  // told to end before the first connect
@@ -225,6 +251,7 @@ int ExitCode(const Error& error) {
       return kBadInput;
     case ErrorCode::kUnauthenticated:
     case ErrorCode::kPermissionDenied:
+    case ErrorCode::kAlreadyExists:  // another token of this worker is known
       return kNotAllowed;
     default:
       return 1;
@@ -238,6 +265,13 @@ int Run(const WorkerOptions& options, const Reload& reload) {
   };
   const Status logging = InitLogging("tutti-worker", options.log);
   if (!logging.ok()) return complain(logging.error(), kBadInput);
+  if (options.command == WorkerCommand::kHealth) {
+    const Status health =
+        CheckHealth(options.dir / kHealthFile,
+                    options.connected ? HealthWanted::kConnected : HealthWanted::kAlive,
+                    SystemClock().WallNow());
+    return health.ok() ? 0 : complain(health.error(), 1);
+  }
   if (options.command == WorkerCommand::kJoin) {
     const Status joined = JoinByWord(options);
     return joined.ok() ? 0 : complain(joined.error(), ExitCode(joined.error()));
@@ -256,7 +290,6 @@ int Run(const WorkerOptions& options, const Reload& reload) {
   return served.ok() ? 0 : complain(served.error(), ExitCode(served.error()));
 }
 
-    case ErrorCode::kAlreadyExists:  // another token of this worker is known
 }  // namespace
 }  // namespace tutti
 
@@ -265,12 +298,5 @@ int main(int argc, char** argv) {
   if (const int* exit_code = std::get_if<int>(&parsed)) return *exit_code;
   return tutti::Run(std::get<tutti::WorkerOptions>(parsed), [argc, argv] {
     tutti::ReloadLogLevel(tutti::ParseWorkerOptions(argc, argv, tutti::SystemClock()));
-  if (options.command == WorkerCommand::kHealth) {
-    const Status health =
-        CheckHealth(options.dir / kHealthFile,
-                    options.connected ? HealthWanted::kConnected : HealthWanted::kAlive,
-                    SystemClock().WallNow());
-    return health.ok() ? 0 : complain(health.error(), 1);
-  }
   });
 }

@@ -30,7 +30,7 @@ struct WorkerOptions {
   std::filesystem::path profile;  // where none is given: the one that join wrote into dir
   std::filesystem::path dir;
   std::string name;  // empty: the host's
-  int slots = 0;     // 0: one per core
+  int slots = 0;     // 0: as many as the machine does best
   std::optional<std::chrono::milliseconds> exit_when_idle;
   std::optional<UnixMillis> until;  // from then on no more work
   std::uint64_t cache_limit_bytes = kDefaultCacheLimitBytes;

@@ -76,6 +76,12 @@ void WorkerDaemon::Drain(const std::string& reason) {
   SchedulePump();
 }
 
+void WorkerDaemon::OnMachineSample(const MachineSample& sample) {
+  agent_.OnUse(sample.use);
+  executor_.OnMachineSample(sample);
+  SchedulePump();
+}
+
 Instant WorkerDaemon::Now() const {
   return {around_.clock.SteadyNow(), around_.clock.WallNow()};
 }
@@ -122,18 +128,12 @@ void WorkerDaemon::OnFinished(const AttemptId& id, v1::Finished finished) {
   SchedulePump();
 }
 
-void WorkerDaemon::OnBroke(const AttemptId& id, v1::Broke broke) {
-  agent_.OnBroke(id, std::move(broke), Now());
-  SchedulePump();
-}
-
-void WorkerDaemon::OnHandedBack(const AttemptId& id, const std::string& reason) {
 void WorkerDaemon::GiveBackTerminated(const AttemptId& id) {
   agent_.OnHandedBack(id, "its program was told to end together with this worker", Now());
   SchedulePump();
 }
 
-  disk_.OnHandedBack(reason, around_.clock.SteadyNow());
+void WorkerDaemon::OnBroke(const AttemptId& id, v1::Broke broke) {
   if (EndedBySigterm(broke) && drain_until_) return GiveBackTerminated(id);
   if (EndedBySigterm(broke) && !terminated_.contains(id)) {
     terminated_[id] = std::move(broke);
@@ -145,6 +145,17 @@ void WorkerDaemon::GiveBackTerminated(const AttemptId& id) {
     });
     return;
   }
+  agent_.OnBroke(id, std::move(broke), Now());
+  SchedulePump();
+}
+
+void WorkerDaemon::OnHandedBack(const AttemptId& id, const std::string& reason) {
+  disk_.OnHandedBack(reason, around_.clock.SteadyNow());
+  agent_.OnHandedBack(id, reason, Now());
+  SchedulePump();
+}
+
+void WorkerDaemon::OnNoRoom(const AttemptId& id, const std::string& reason) {
   agent_.OnHandedBack(id, reason, Now());
   SchedulePump();
 }
@@ -196,6 +207,7 @@ void WorkerDaemon::Pump() {
   for (auto actions = agent_.TakeActions(); !actions.empty(); actions = agent_.TakeActions()) {
     for (const Action& action : actions) CarryOut(action);
   }
+  agent_.OnGpusFull(executor_.gpus_full());
   link_.Pump();
   CheckIdle();
   CheckDrained();

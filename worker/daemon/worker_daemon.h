@@ -21,6 +21,7 @@
 #include "worker/daemon/event_loop.h"
 #include "worker/daemon/executor.h"
 #include "worker/daemon/io_pool.h"
+#include "worker/daemon/machine_watch.h"
 #include "worker/daemon/runner_pool.h"
 #include "worker/daemon/spool.h"
 #include "worker/daemon/worker_folder.h"
@@ -29,11 +30,11 @@ namespace tutti {
 
 // A drain waits so long for the coordinator to take what was given back.
 inline constexpr std::chrono::seconds kDrainLimit{30};
-inline constexpr std::size_t kMaxCachedBlobsTold = 1'000;
 // A scheduler that takes the machine back tells all processes at once, runners too: where one ends
 // by a SIGTERM, this daemon may be told to end just now, and then the job goes back and did not
 // crash.
 inline constexpr std::chrono::milliseconds kTermGrace{1'000};
+inline constexpr std::size_t kMaxCachedBlobsTold = 1'000;
 
 // Owned by the loop's thread; stops the loop when its work has ended.
 class WorkerDaemon final : private AttemptListener, private CoordinatorLink::Listener {
@@ -67,13 +68,14 @@ class WorkerDaemon final : private AttemptListener, private CoordinatorLink::Lis
                std::function<void()> on_ready);
 
   void Start();
+  void OnMachineSample(const MachineSample& sample);
   // Takes no more leases, gives back what runs, and stops the loop when the coordinator knows.
   void Drain(const std::string& reason);
 
-  // Why the loop was stopped, if not by a drain.
-  const std::optional<Error>& failure() const { return failure_; }
   // It has a session that the coordinator took.
   bool connected() const { return agent_.accepted(); }
+  // Why the loop was stopped, if not by a drain.
+  const std::optional<Error>& failure() const { return failure_; }
 
  private:
   void OnRunning(const AttemptId& id, const std::string& device) override;
@@ -86,6 +88,7 @@ class WorkerDaemon final : private AttemptListener, private CoordinatorLink::Lis
   void OnFinished(const AttemptId& id, v1::Finished finished) override;
   void OnBroke(const AttemptId& id, v1::Broke broke) override;
   void OnHandedBack(const AttemptId& id, const std::string& reason) override;
+  void OnNoRoom(const AttemptId& id, const std::string& reason) override;
 
   void OnSessionOpened(std::int64_t session) override;
   void OnFrame(const v1::CoordinatorFrame& frame) override;
@@ -102,10 +105,10 @@ class WorkerDaemon final : private AttemptListener, private CoordinatorLink::Lis
   void CarryOut(const Action& action);
   void Recover();
   void ArmTimer();
+  void GiveBackTerminated(const AttemptId& id);
   void CheckIdle();
   void CheckUntil();
   void CheckDrained();
-  void GiveBackTerminated(const AttemptId& id);
 
   Surroundings around_;
   Options options_;
@@ -115,10 +118,10 @@ class WorkerDaemon final : private AttemptListener, private CoordinatorLink::Lis
   Executor executor_;
   CoordinatorLink link_;
   std::map<AttemptId, RunnerResume> leftovers_;  // of earlier daemons' attempts, to be saved
+  std::map<AttemptId, v1::Broke> terminated_;    // by a SIGTERM, less than kTermGrace ago
   bool pump_scheduled_ = false;
   EventLoop::TimerId timer_ = 0;
   std::optional<SteadyTime> idle_since_;
-  std::map<AttemptId, v1::Broke> terminated_;    // by a SIGTERM, less than kTermGrace ago
   std::optional<SteadyTime> drain_until_;
   std::optional<Error> failure_;
 };
