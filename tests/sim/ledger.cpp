@@ -105,7 +105,8 @@ void Ledger::SubmitAcknowledged(const std::string& sweep, std::int64_t runs) {
 }
 
 void Ledger::Take(const PutSweep& put) {
-  sweeps_[put.row.name] = put.row.id;
+  std::erase_if(sweeps_, [&](const auto& entry) { return entry.second == put.row.id; });
+  if (put.row.state != SweepState::kDeleted) sweeps_[put.row.name] = put.row.id;
 }
 
 void Ledger::Take(const PutJob& put) {
@@ -189,6 +190,7 @@ void Ledger::Take(const AppendEvent& put) {
   const std::string name = NameOf(put.row.job.value_or(JobId{}), put.row.attempt);
   story_.Tell(put.row.kind + " " + name + " " + put.row.detail);
   const AttemptKey key{put.row.job.value_or(JobId{}), put.row.attempt};
+  if (put.row.kind == "submit_undone") story_.Tell(Trouble::kSubmitUndone, put.row.detail);
   if (put.row.kind == "attempt_lost") lost_.insert(key);
   if (put.row.kind == "attempt_reclaimed") lost_.erase(key);
   if (put.row.kind == "attempt_lost") story_.Tell(Trouble::kAttemptLost, name);

@@ -57,6 +57,13 @@ struct SimCoordinator::Session {
   bool finished = false;
 };
 
+// A submit on its way.
+struct SimCoordinator::OpenSubmit {
+  SubmitSweep submit;
+  Told told;
+  Result<SubmitReport> report = SubmitReport{};
+};
+
 // What a kill ends.
 struct SimCoordinator::Process final : public WriterListener {
   Process(SimCoordinator& outer, std::unique_ptr<SqliteStore> database)
@@ -177,21 +184,39 @@ void SimCoordinator::LookAround() {
   }
 }
 
+// As rpc/submit_call: part by part, what others want in between.
 void SimCoordinator::Submit(const SubmitSweep& submit, Told told) {
-  auto report = std::make_shared<Result<SubmitReport>>(SubmitReport{});
+  auto open = std::make_shared<OpenSubmit>(OpenSubmit{submit, std::move(told)});
+  open->submit.jobs_at_once = kSimJobsAtOnce;
+  SubmitPart(open);
+}
+
+void SimCoordinator::SubmitPart(const std::shared_ptr<OpenSubmit>& open) {
   Post(
-      [submit, report](Core& core, Moment now, Changes& changes) {
+      [open](Core& core, Moment now, Changes& changes) {
+        if (open->report.ok() && open->report->is_unfinished) {
+          open->report = core.ContinueSubmit(open->report->sweep, kSimJobsAtOnce, now, changes);
+          return;
+        }
         DatasetRecord dataset;
-        dataset.name = submit.spec.dataset;
-        dataset.version = submit.dataset_version;
+        dataset.name = open->submit.spec.dataset;
+        dataset.version = open->submit.dataset_version;
         (void)core.RegisterDataset(dataset, now, changes);
-        *report = core.Submit(submit, now, changes);
+        open->report = core.Submit(open->submit, now, changes);
       },
-      [this, report, told = std::move(told), name = submit.spec.name](const Status& committed) {
-        EXPECT_TRUE(report->ok()) << (report->ok() ? "" : report->error().message);
-        if (!report->ok()) return;
-        if (committed.ok()) around_.ledger.SubmitAcknowledged(name, (*report)->runs_planned);
-        told(committed);
+      [this, open](const Status& committed) {
+        if (!open->report.ok()) {
+          EXPECT_EQ(open->report.error().code, ErrorCode::kUnavailable)
+              << open->report.error().message;
+          return open->told(open->report.error());
+        }
+        if (!committed.ok()) return open->told(committed);
+        if (open->report->is_unfinished) {
+          return around_.timeline.After(Between(around_.random, 1, 2'000), process_->life,
+                                        [this, open] { SubmitPart(open); });
+        }
+        around_.ledger.SubmitAcknowledged(open->submit.spec.name, open->report->runs_planned);
+        open->told(committed);
       });
 }
 
@@ -203,7 +228,9 @@ void SimCoordinator::Change(const std::string& sweep, const SweepChange& change,
       },
       [this, report, told = std::move(told)](const Status& committed) {
         if (committed.ok() && report->ok()) SendDrops((*report)->drops);
-        told(committed);
+        const bool is_late =
+            committed.ok() && !report->ok() && report->error().code == ErrorCode::kUnavailable;
+        told(is_late ? Status(report->error()) : committed);
       });
 }
 

@@ -31,6 +31,7 @@ namespace tutti {
 inline constexpr std::chrono::milliseconds kSimLease{10'000};
 inline constexpr std::chrono::milliseconds kSimHeartbeat{2'000};
 inline constexpr std::size_t kSimTracksPerShard = 8;
+inline constexpr std::size_t kSimJobsAtOnce = 1;  // of a submit
 
 class SimCoordinator {
  public:
@@ -76,9 +77,11 @@ class SimCoordinator {
  private:
   struct Process;
   struct Session;
+  struct OpenSubmit;
   class WatchedStore;
 
   void End(const std::function<void(const std::function<void()>&)>& on_the_disk);
+  void SubmitPart(const std::shared_ptr<OpenSubmit>& open);
   void Post(GroupCommit::Decide decide, GroupCommit::Done done);
   void PlanBatch(std::chrono::milliseconds delay);
   void RunBatch();

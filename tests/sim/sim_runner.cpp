@@ -28,6 +28,8 @@ std::string IdentityOf(const v1::Lease& lease) {
   identity.clear_attempt();
   identity.clear_resume();
   identity.clear_time_limit_ms();
+  // A shard is everybody's: the sweep that asked first may be gone.
+  if (lease.kind() == v1::JOB_KIND_PREPROCESS) identity.clear_sweep();
   return Sha256Hex(identity.SerializeAsString());
 }
 

@@ -19,6 +19,7 @@ constexpr std::string_view kNames[] = {
     "commit failed",
     "database write failed",
     "database write lost",
+    "submit undone",
     "worker killed",
     "worker lost power",
     "worker lost its disk",

@@ -29,6 +29,7 @@ enum class Trouble {
   kCommitFailed,
   kDatabaseWriteFailed,
   kDatabaseWriteLost,
+  kSubmitUndone,  // that broke off between two of its transactions
   kWorkerKilled,
   kWorkerLostPower,
   kWorkerLostDisk,

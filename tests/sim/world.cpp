@@ -181,15 +181,20 @@ void World::MendSweeps() {
     return timeline_.After(std::chrono::milliseconds(500), [this] { MendSweeps(); });
   }
   const auto sweeps = ledger_.sweeps();
+  // They are in one batch, whose answers are all in when the last one hears its own.
+  const auto refused = std::make_shared<bool>(false);  // a submit has not ended
+  const auto note = [refused](const Status& status) { *refused = *refused || !status.ok(); };
   for (const auto& [name, id] : sweeps) {
-    coordinator_->Change(name, ResumeSweep{}, [](const Status&) {});
+    coordinator_->Change(name, ResumeSweep{}, note);
     if (usual_limits_) continue;
-    coordinator_->Change(name, RetrySweep{}, [](const Status&) {});
+    coordinator_->Change(name, RetrySweep{}, note);
   }
-  // They are in one batch, whose answer the last one hears.
-  coordinator_->Change("none", ResumeSweep{}, [this](const Status& committed) {
-    if (committed.ok()) mended_ = true;
-    if (!committed.ok()) MendSweeps();
+  coordinator_->Change("none", ResumeSweep{}, [this, refused](const Status& committed) {
+    if (committed.ok() && !*refused) {
+      mended_ = true;
+    } else {
+      timeline_.After(std::chrono::milliseconds(500), [this] { MendSweeps(); });
+    }
   });
 }
 

@@ -87,7 +87,8 @@ void World::TroubleCoordinator() {
 void World::TroubleDisks() {
   if (Chance(random_, 0.02)) {
     using enum SimDatabaseDisk::Fault;
-    constexpr SimDatabaseDisk::Fault kFaults[] = {kFull, kShortWrite, kWriteError, kSyncError};
+    constexpr SimDatabaseDisk::Fault kFaults[] = {kFull, kShortWrite, kWriteError, kSyncError,
+                                                  kReadOnly};
     database_disk_.Fail(kFaults[Pick(random_, std::size(kFaults))]);
     timeline_.After(Between(random_, 10, 5'000), [this] { database_disk_.Fail(kNone); });
   }
