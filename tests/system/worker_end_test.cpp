@@ -84,18 +84,19 @@ TEST(WorkerEnd, IdleForSoLongItEndsButNotWhileItWorks) {
 
 class ToldToEnd : public testing::Test {
  protected:
-  // The program's process id.
-  pid_t StartProgram() {
+  // Sends SIGTERM to the program alone, once it runs.
+  void EndProgram() {
     const std::string file = cluster_.SweepFile(
-        "name: told\nrunner: {command: [sh, -c, 'echo $$ > \"$1.new\"; mv \"$1.new\" \"$1\"; exec "
+        "name: told\nrunner: {command: [sh, -c, 'echo $$$$ > \"$1.new\"; mv \"$1.new\" \"$1\"; "
+        "exec "
         "sleep 1000', sh, \"" +
         cluster_.path("pid").string() + "\"]}\ngrid: {n: [1]}\nmax_attempts: 1\n");
     EXPECT_EQ(cluster_.Tutti({"submit", file}).code(), 0);
     EXPECT_TRUE(Eventually([&] { return std::filesystem::exists(cluster_.path("pid")); }));
     pid_t pid = 0;
     std::ifstream(cluster_.path("pid")) >> pid;
-    EXPECT_GT(pid, 1);
-    return pid;
+    ASSERT_GT(pid, 1);
+    ::kill(pid, SIGTERM);
   }
   Json Job() { return cluster_.TuttiJson({"jobs", "told"})[0]; }
   Json Attempt() { return Shown(cluster_, Job())["attempts"][0]; }
@@ -106,7 +107,7 @@ class ToldToEnd : public testing::Test {
 
 // As scancel and systemd do it: every process is told, in whatever order.
 TEST_F(ToldToEnd, TogetherWithItsProgramTheWorkerGivesTheJobBack) {
-  ::kill(StartProgram(), SIGTERM);
+  EndProgram();
   worker_.Signal(SIGTERM);
   const Outcome ended = worker_.Finish();
   EXPECT_EQ(ended.code(), 0) << testing::PrintToString(ended);
@@ -116,7 +117,7 @@ TEST_F(ToldToEnd, TogetherWithItsProgramTheWorkerGivesTheJobBack) {
 }
 
 TEST_F(ToldToEnd, AProgramThatIsToldAloneHasCrashed) {
-  ::kill(StartProgram(), SIGTERM);
+  EndProgram();
   ASSERT_TRUE(Eventually([&] { return Job()["phase"] == "failed"; }));
   EXPECT_EQ(Attempt()["failure"], "crashed");
   EXPECT_EQ(Attempt()["signal"], SIGTERM);
