@@ -100,7 +100,7 @@ TEST(DaemonOptions, AWrongLineOfTheFileIsToldWithItsNumberAndTheNearestName) {
 }
 
 TEST(DaemonLogs, AreJsonObjectsWhereThatIsAskedFor) {
-  Cluster cluster({"--log-format", "json", "--log-level", "info"});
+  Cluster cluster({"--log-format", "json"});
   RunningBinary worker("tutti-worker",
                        {"--profile", cluster.profile("worker"), "--dir", cluster.path("one"),
                         "--name", "a \"name\" of \x01 bytes", "--log-format", "json"});
