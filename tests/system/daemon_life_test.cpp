@@ -145,6 +145,12 @@ class Reload : public testing::Test {
 TEST_F(Reload, ANewCertificateIsForNewConnectionsAndWhatStandsGoesOn) {
   cluster_.AddTinyMusic();
   RunningBinary& worker = cluster_.StartWorker("one");
+  // Files come on a connection of their own, from the first one on.
+  TinySweep before;
+  before.name = "before";
+  before.models = "[rnn]";
+  ASSERT_EQ(cluster_.Tutti({"submit", cluster_.SweepFile(TinySweepFile(before)), "--wait"}).code(),
+            0);
   std::filesystem::copy_file(cluster_.profile("admin"), cluster_.path("old.json"));
   const CertificatePair pair = LayNewCertificate();
   Hup();
@@ -153,7 +159,7 @@ TEST_F(Reload, ANewCertificateIsForNewConnectionsAndWhatStandsGoesOn) {
   EXPECT_TRUE(Eventually([&] { return cluster_.Tutti({"sweeps"}).code() == 0; }));
   const Outcome old = RunBinary("tutti", {"sweeps", "--profile", cluster_.path("old.json")});
   EXPECT_EQ(old.code(), 3) << testing::PrintToString(old);
-  // The worker's session is the old one, and so is the connection that its files come on.
+  // The worker's session is the old one, and so is the connection that its files went on.
   ASSERT_EQ(cluster_.Tutti({"submit", cluster_.SweepFile(TinySweepFile()), "--wait"}).code(), 0);
   const Json workers = cluster_.TuttiJson({"workers"});
   ASSERT_EQ(workers.size(), 1U);
