@@ -26,7 +26,7 @@ class AnswerCache {
  public:
   using Make = std::function<Result<std::string>()>;
   static constexpr std::chrono::milliseconds kFresh{2'000};
-  static constexpr int kCostShare = 100;
+  static constexpr int kCostShare = 200;
 
   explicit AnswerCache(const Clock& clock) : clock_(clock) {}
 

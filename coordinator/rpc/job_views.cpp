@@ -49,9 +49,13 @@ Status AddPredictions(const JobRecord& job, const ResultRecord& result, StoreRea
 }  // namespace
 
 Result<v1::JobInfo> ViewJob(const JobRecord& job, StoreReader& reader) {
+  TUTTI_ASSIGN_OR_RETURN(const SweepRecord sweep, reader.Sweep(job.sweep));
+  return ViewJobOf(sweep, job, reader);
+}
+
+Result<v1::JobInfo> ViewJobOf(const SweepRecord& sweep, const JobRecord& job, StoreReader& reader) {
   v1::JobInfo info;
   info.set_id(job.id.value);
-  TUTTI_ASSIGN_OR_RETURN(const SweepRecord sweep, reader.Sweep(job.sweep));
   info.set_sweep(sweep.name);
   info.set_kind(ToProto(job.kind));
   info.set_phase(ToProto(job.phase));
@@ -63,7 +67,7 @@ Result<v1::JobInfo> ViewJob(const JobRecord& job, StoreReader& reader) {
   }
   if (job.failure) info.set_failure(ToProto(*job.failure));
   info.set_message(job.message);
-  if (job.kind == JobKind::kPreprocess) return info;
+  if (job.kind == JobKind::kPreprocess || job.last_attempt == 0) return info;
   TUTTI_ASSIGN_OR_RETURN(const auto epoch, reader.LastEpoch(job.id));
   if (epoch) *info.mutable_last_epoch() = ToProto(*epoch);
   if (job.phase == JobPhase::kSucceeded) {

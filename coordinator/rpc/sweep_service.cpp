@@ -123,7 +123,7 @@ grpc::ServerUnaryReactor* SweepServiceImpl::ListJobs(grpc::CallbackServerContext
     }
     TUTTI_ASSIGN_OR_RETURN(const auto jobs, reader.Jobs(filter));
     for (const JobRecord& job : jobs) {
-      TUTTI_ASSIGN_OR_RETURN(*response->add_jobs(), ViewJob(job, reader));
+      TUTTI_ASSIGN_OR_RETURN(*response->add_jobs(), ViewJobOf(sweep, job, reader));
     }
     response->set_more(static_cast<std::int64_t>(jobs.size()) == filter.limit);
     return {};

@@ -36,6 +36,8 @@ Status ViewTable(const SweepRecord& sweep, const v1::GetTableRequest& request, S
                  ManifestCache& manifests, v1::GetTableResponse& response);
 
 Result<v1::JobInfo> ViewJob(const JobRecord& job, StoreReader& reader);
+// The same of one of many: its sweep is known. Of a job that nobody has begun nothing is read.
+Result<v1::JobInfo> ViewJobOf(const SweepRecord& sweep, const JobRecord& job, StoreReader& reader);
 Status ViewJobDetails(JobId id, StoreReader& reader, ManifestCache& manifests,
                       v1::GetJobResponse& response);
 // A page of what an attempt's runner printed. kNotFound: no such job or attempt.

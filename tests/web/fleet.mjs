@@ -22,6 +22,16 @@ export function childrenOf(pid) {
   });
 }
 
+const TICK_MS = 10;
+
+// Processor time of these processes so far, in ms.
+export function busyMs(...pids) {
+  return pids.reduce((sum, pid) => {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+    return sum + TICK_MS * (Number(fields[11]) + Number(fields[12]));
+  }, 0);
+}
+
 export class Fleet {
   constructor() {
     this.folder = mkdtempSync(join(tmpdir(), 'tutti-web-'));

@@ -174,6 +174,7 @@ void PredictionServer::Predict(const Current& prediction) {
                       {"row", 0}};
   const Json line = {{"kind", "predict"},
                      {"weights", prediction->weights->path().string()},
+                     {"weights_hash", prediction->request.weights_hash()},
                      {"feature_spec", std::move(spec)},
                      {"dataset", {{"version", prediction->request.dataset_version()}}},
                      {"tracks", Json::array({track})},

@@ -6,7 +6,6 @@
 #include <torch/torch.h>
 #include <torch/version.h>
 
-#include "worker/models/registry.h"
 #include "worker/trainer/checkpoint.h"
 #include "worker/trainer/device.h"
 #include "worker/trainer/evaluate.h"
@@ -53,20 +52,6 @@ TrainJob AsItsRunsJob(const PredictJob& job, const CheckpointFacts& facts) {
   run.threads = job.threads;
   run.device = job.device;
   return run;
-}
-
-Result<std::shared_ptr<Model>> LoadModel(const std::filesystem::path& path, const TrainJob& run,
-                                         const SliceGrid& grid) {
-  const ModelShape shape{run.features.n_mels, grid.frames,
-                         static_cast<std::int64_t>(run.classes.size())};
-  TUTTI_ASSIGN_OR_RETURN(const std::shared_ptr<Model> model, MakeModel(run.model, shape));
-  TUTTI_ASSIGN_OR_RETURN(const Weights weights, ReadCheckpoint(path));
-  if (const Status loaded = LoadWeights(weights, *model); !loaded.ok()) {
-    return DataLoss("checkpoint " + path.string() + ": these are no weights of a " + run.model +
-                    " for " + std::to_string(run.classes.size()) +
-                    " classes: " + loaded.error().message);
-  }
-  return model;
 }
 
 struct Scores {
@@ -140,6 +125,7 @@ Result<PredictJob> ParsePredictJob(const Json& line) {
   PredictJob job;
   TUTTI_ASSIGN_OR_RETURN(const auto weights, Field<std::string>(line, "weights", kWhat));
   job.weights = weights;
+  TUTTI_ASSIGN_OR_RETURN(job.weights_hash, FieldOr<std::string>(line, "weights_hash", "", kWhat));
   TUTTI_ASSIGN_OR_RETURN(const auto tracks, Field<std::vector<Json>>(line, "tracks", kWhat));
   for (const Json& row : tracks) {
     TUTTI_ASSIGN_OR_RETURN(JobTrack track, ParseTrack(row));
@@ -158,7 +144,8 @@ Result<PredictJob> ParsePredictJob(const Json& line) {
   return job;
 }
 
-Result<Json> PredictRun(const PredictJob& job, const Clock& clock, const RunHooks& hooks) {
+Result<Json> PredictRun(const PredictJob& job, const Clock& clock, const RunHooks& hooks,
+                        KeptModel& kept) {
   Stopwatch total(clock);
   Stopwatch watch(clock);
   torch::set_num_threads(static_cast<int>(job.threads));
@@ -169,8 +156,10 @@ Result<Json> PredictRun(const PredictJob& job, const Clock& clock, const RunHook
   TUTTI_ASSIGN_OR_RETURN(const SliceGrid grid,
                          MakeSliceGrid(run.features, run.slice_seconds, run.training.overlap));
   TUTTI_ASSIGN_OR_RETURN(const Features features, Features::Open(run));
-  TUTTI_ASSIGN_OR_RETURN(const std::shared_ptr<Model> model, LoadModel(job.weights, run, grid));
-  model->to(device);
+  const ModelShape shape{run.features.n_mels, grid.frames,
+                         static_cast<std::int64_t>(run.classes.size())};
+  TUTTI_ASSIGN_OR_RETURN(const std::shared_ptr<Model> model,
+                         kept.Get({job.weights, job.weights_hash, run.model, shape, device}));
   const double load_seconds = watch.Lap();
   std::vector<std::size_t> positions(run.tracks.size());
   std::iota(positions.begin(), positions.end(), 0);

@@ -34,17 +34,19 @@ std::string ClassOf(ErrorCode code) {
   }
 }
 
-Result<Json> Run(const std::string& line, const Clock& clock, const RunHooks& hooks) {
+Result<Json> Run(const std::string& line, const Clock& clock, const RunHooks& hooks,
+                 KeptModel& kept) {
   TUTTI_ASSIGN_OR_RETURN(const Json json, ParseJson(line, "job line"));
   TUTTI_ASSIGN_OR_RETURN(const auto kind, Field<std::string>(json, "kind", "job line"));
   if (kind == "predict") {
     TUTTI_ASSIGN_OR_RETURN(const PredictJob job, ParsePredictJob(json));
-    return PredictRun(job, clock, hooks);
+    return PredictRun(job, clock, hooks, kept);
   }
   if (kind != "train") {
     return InvalidArgument("job line: tutti-train takes jobs of kind train or predict, got " +
                            kind);
   }
+  kept.Drop();  // a training has the memory for itself
   TUTTI_ASSIGN_OR_RETURN(const TrainJob job, ParseTrainJob(json));
   return TrainRun(job, clock, hooks);
 }
@@ -59,8 +61,14 @@ bool SoundsLikeNoMemory(const std::string& what) {
 }  // namespace
 
 Json RunJobLine(const std::string& line, const Clock& clock, const RunHooks& hooks) {
+  KeptModel none;
+  return RunJobLine(line, clock, hooks, none);
+}
+
+Json RunJobLine(const std::string& line, const Clock& clock, const RunHooks& hooks,
+                KeptModel& kept) {
   try {
-    Result<Json> result = Run(line, clock, hooks);
+    Result<Json> result = Run(line, clock, hooks, kept);
     if (result.ok()) return *std::move(result);
     return ErrorEvent(ClassOf(result.error().code), result.error().message);
   } catch (const c10::Error& e) {
@@ -82,10 +90,12 @@ std::string EventLine(const Json& event) {
 void ServeJobs(JobSource& source, std::ostream& out, const Clock& clock) {
   const auto emit = [&](const Json& event) { out << EventLine(event) << std::endl; };
   emit({{"event", "hello"}, {"protocol", kProtocol}, {"reusable", true}});
+  KeptModel kept;
   while (const auto line = source.Next()) {
     emit(RunJobLine(*line, clock,
                     {emit, [&] { return source.StopAsked(); },
-                     [&](const std::string& text) { out << text << std::endl; }}));
+                     [&](const std::string& text) { out << text << std::endl; }},
+                    kept));
   }
 }
 

@@ -6,12 +6,16 @@
 
 #include "common/clock.h"
 #include "worker/trainer/job_source.h"
+#include "worker/trainer/kept_model.h"
 #include "worker/trainer/train_run.h"
 
 namespace tutti {
 
 // Runs one job line. Whatever happens, the last event is `result` or `error`; no exception leaves.
 Json RunJobLine(const std::string& line, const Clock& clock, const RunHooks& hooks);
+// The same; kept: of the job before, and for the next.
+Json RunJobLine(const std::string& line, const Clock& clock, const RunHooks& hooks,
+                KeptModel& kept);
 
 // One line without its newline. The name of the event comes first: a line that does not start with
 // {"event" is log, and sorted keys would put "epoch" or "class" there.

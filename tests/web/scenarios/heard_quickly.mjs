@@ -3,13 +3,16 @@ import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 
 import {eventually} from '../browser.mjs';
+import {busyMs, childrenOf} from '../fleet.mjs';
 
 const SECONDS = 30;
 const TIMES = 9;
 const MODELS = ['rnn', 'crnn1d', 'cnn', 'crnn2d'];
 const GOAL_MS = 300;
-// A machine that does other work at the same time; the goal is for one that does not (tests/bench/RESULTS.md).
-const LIMIT_MS = 5 * GOAL_MS;
+// The goal is for two cores that do nothing else (tests/bench/RESULTS.md). What an answer takes of a busy machine's processors says the
+// same without its waiting; the time on the clock has a wide bound, against what waits for nothing.
+const LIMIT_BUSY_MS = 2 * GOAL_MS;
+const LIMIT_MS = 10 * GOAL_MS;
 
 const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
@@ -32,7 +35,7 @@ training: {epochs: 1, patience: 1, overlap: 0}
 split: {kind: stratified, test: 0.25, validation: 0.25}
 `, `${model}.yaml`);
   }
-  await fleet.startWorker('anna', ['--serve'], 2);
+  const {child: worker} = await fleet.startWorker('anna', ['--serve'], 2);
   await eventually('all runs are done', async () => {
     const sweeps = JSON.parse(await fleet.tutti('sweeps', '--json'));
     return sweeps.every((sweep) => sweep.runs.succeeded === 1) || sweeps.map((sweep) => sweep.runs);
@@ -42,9 +45,13 @@ split: {kind: stratified, test: 0.25, validation: 0.25}
   for (const model of MODELS) {
     const {answer} = await listen(fleet, model, bytes);  // from now on both of its programs are warm
     assert.equal(answer.model.model, model);
+    const pids = [fleet.coordinator.pid, worker.pid, ...childrenOf(worker.pid)];
+    const before = busyMs(...pids);
     const times = [];
     for (let i = 0; i < TIMES; ++i) times.push((await listen(fleet, model, bytes)).ms);
-    console.log(`${SECONDS} s of audio, heard by ${model} at ${answer.model.slice_seconds} s: median ${median(times).toFixed(0)} ms of ${TIMES} (goal on an idle machine: ${GOAL_MS} ms)`);
+    const busy = (busyMs(...pids) - before) / TIMES;
+    console.log(`${SECONDS} s of audio, heard by ${model} at ${answer.model.slice_seconds} s: median ${median(times).toFixed(0)} ms, quickest ${Math.min(...times).toFixed(0)} ms of ${TIMES}; ${busy.toFixed(0)} ms of a processor each (goal on two idle cores: ${GOAL_MS} ms)`);
+    assert.ok(busy < LIMIT_BUSY_MS, `${busy.toFixed(0)} ms of a processor`);
     assert.ok(median(times) < LIMIT_MS, `median ${median(times)} ms`);
   }
 }

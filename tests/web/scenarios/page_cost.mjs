@@ -1,23 +1,16 @@
 import assert from 'node:assert/strict';
-import {readFileSync} from 'node:fs';
 
 import {eventually} from '../browser.mjs';
-import {commandSweep} from '../fleet.mjs';
+import {busyMs, commandSweep} from '../fleet.mjs';
 
 const RUNS = 1000;
 const LOOK_EVERY_MS = 2000;
 const COST_EVERY_MS = 10000;
 const MEASURED_MS = 20000;
-const TICKS_PER_SECOND = 100;
+const CHANGE_EVERY_MS = 5000;
 const MOST_SHARE = 0.05;
 // What fifty people look at.
 const PAGES = {sweep: 30, job: 10, workers: 5, sweeps: 5};
-
-// Seconds of processor time so far.
-function busy(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-}
 
 // Asks as api.js does: with the tags that it has.
 function asker(fleet, counts) {
@@ -76,7 +69,7 @@ async function openPage(look, end) {
   }
 }
 
-// The coordinator's share of a core while the pages are open, and `beside` is done every second.
+// The coordinator's share of a core while the pages are open, and `beside` is done every five seconds.
 async function measured(fleet, job, beside) {
   const counts = {200: 0, 304: 0};
   let end = Infinity;
@@ -89,13 +82,13 @@ async function measured(fleet, job, beside) {
 }
 
 async function shareOfACore(pid, beside) {
-  const before = busy(pid);
+  const before = busyMs(pid);
   const begun = Date.now();
   while (Date.now() < begun + MEASURED_MS) {
     await beside();
-    await new Promise((wake) => setTimeout(wake, 1000));
+    await new Promise((wake) => setTimeout(wake, CHANGE_EVERY_MS));
   }
-  return (busy(pid) - before) / ((Date.now() - begun) / 1000);
+  return (busyMs(pid) - before) / (Date.now() - begun);
 }
 
 export async function scenario(fleet) {
@@ -113,7 +106,7 @@ export async function scenario(fleet) {
   let priority = 0;
   const kinds = {
     'one of them running': async () => {},
-    'and somebody changing the sweep every second': () => fleet.tutti('priority', 'large', String(++priority)),
+    'and somebody changing the sweep every five seconds': () => fleet.tutti('priority', 'large', String(++priority)),
   };
   const words = Object.entries(PAGES).map(([name, many]) => `${many} ${name}`).join(', ');
   for (const [what, beside] of Object.entries(kinds)) {

@@ -1,5 +1,6 @@
 #include "worker/trainer/predict.h"
 
+#include <filesystem>
 #include <limits>
 #include <numeric>
 
@@ -7,6 +8,8 @@
 #include <gtest/gtest.h>
 
 #include "common/feature_spec_hash.h"
+#include "common/file_system.h"
+#include "common/hash.h"
 #include "common/safetensors.h"
 #include "tests/support/result_matchers.h"
 #include "tests/support/temp_dir.h"
@@ -14,7 +17,9 @@
 #include "tests/unit/worker/trainer/tiny_job.h"
 #include "worker/trainer/checkpoint.h"
 #include "worker/trainer/checkpoint_facts.h"
+#include "worker/trainer/kept_model.h"
 #include "worker/trainer/runner.h"
+#include "worker/trainer/slicing.h"
 
 namespace tutti {
 namespace {
@@ -92,6 +97,61 @@ TEST_F(PredictTest, SaysOfTheTestSongsWhatTheTrainingSaid) {
       EXPECT_FALSE(row.contains("label"));
     }
   }
+}
+
+// A warm process: another checkpoint in the place of the one that is kept is read.
+TEST_F(PredictTest, AModelThatIsKeptSaysTheSameAndNothingOfAnotherCheckpoint) {
+  KeptModel kept;
+  const SystemClock clock;
+  const auto with_kept = [&] {
+    Json line = PredictJobLine();
+    const auto bytes = PosixFileSystem().ReadFile(Weights());
+    EXPECT_TRUE(IsOk(bytes));
+    line["weights_hash"] = Sha256Hex(*bytes);
+    const RunHooks hooks{[](const Json&) {}, [] { return false; }};
+    return RunJobLine(DumpJson(line), clock, hooks, kept)["predictions"];
+  };
+  Train();
+  const Json first = with_kept();
+  EXPECT_EQ(first, Run(PredictJobLine())["predictions"]);
+  EXPECT_EQ(with_kept(), first);
+  TinyJob longer;
+  longer.epochs = 9;
+  Train(longer);
+  const Json other = with_kept();
+  EXPECT_NE(other, first);
+  EXPECT_EQ(other, Run(PredictJobLine())["predictions"]);
+}
+
+TEST_F(PredictTest, AModelIsMadeOnceForAContentAndAnewForAnotherOrAnUnknownOne) {
+  Train();
+  const auto facts = ReadCheckpointFacts(Weights());
+  ASSERT_TRUE(IsOk(facts));
+  const auto grid = MakeSliceGrid(facts->features, facts->slice_seconds, facts->overlap);
+  ASSERT_TRUE(IsOk(grid));
+  ModelAsked asked;
+  asked.weights = Weights();
+  asked.hash = "hash";
+  asked.model = facts->model;
+  asked.shape = {facts->features.n_mels, grid->frames,
+                 static_cast<std::int64_t>(facts->classes.size())};
+  KeptModel kept;
+  const auto first = kept.Get(asked);
+  ASSERT_TRUE(IsOk(first));
+  EXPECT_EQ(*kept.Get(asked), *first);
+  asked.hash = "another";
+  const auto second = kept.Get(asked);
+  EXPECT_NE(*second, *first);
+  EXPECT_EQ(*kept.Get(asked), *second);
+  kept.Drop();
+  const auto third = kept.Get(asked);
+  EXPECT_NE(*third, *second);
+  asked.hash.clear();  // nobody knows what it is
+  const auto fourth = kept.Get(asked);
+  EXPECT_NE(*fourth, *third);
+  EXPECT_NE(*kept.Get(asked), *fourth);
+  asked.weights = folder_ / "missing.safetensors";
+  EXPECT_EQ(kept.Get(asked).error().code, ErrorCode::kNotFound);
 }
 
 TEST_F(PredictTest, GivesAProbabilityForEveryClass) {
