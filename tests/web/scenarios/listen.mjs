@@ -45,8 +45,7 @@ split: {kind: stratified, test: 0.25, validation: 0.25}
 
   await page.getByRole('button', {name: /^Record/}).click();
   await page.getByRole('button', {name: /^Stop/}).click();
-  await page.locator('#heard').getByText('recording.wav').waitFor();
-  await page.locator('canvas.mel').waitFor();
+  await page.getByRole('img', {name: /^Mel picture of recording\.wav/}).waitFor();
 }
 
 // Chosen or dropped, from outside the browser.
