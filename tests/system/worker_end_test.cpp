@@ -88,8 +88,7 @@ class ToldToEnd : public testing::Test {
   void EndProgram() {
     const std::string file = cluster_.SweepFile(
         "name: told\nrunner: {command: [sh, -c, 'echo $$$$ > \"$1.new\"; mv \"$1.new\" \"$1\"; "
-        "exec "
-        "sleep 1000', sh, \"" +
+        "exec sleep 1000', sh, \"" +
         cluster_.path("pid").string() + "\"]}\ngrid: {n: [1]}\nmax_attempts: 1\n");
     EXPECT_EQ(cluster_.Tutti({"submit", file}).code(), 0);
     EXPECT_TRUE(Eventually([&] { return std::filesystem::exists(cluster_.path("pid")); }));

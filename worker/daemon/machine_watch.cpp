@@ -37,13 +37,17 @@ void MachineWatch::Look() {
   AskForGpus();
 }
 
-void MachineWatch::AskForGpus() {
-  auto command = ShortCommand::Start(
-      {around_.loop, around_.clock, around_.ledger},
-      {options_.gpu_tool, std::string("--query-gpu=") + kGpuFields, kFormat}, kGpuAnswerLimit,
-      [this](Result<std::string> answer) { OnGpus(std::move(answer)); });
+void MachineWatch::AskGpuTool(std::string query, ShortCommand::OnEnd on_end) {
+  auto command = ShortCommand::Start({around_.loop, around_.clock, around_.ledger},
+                                     {options_.gpu_tool, std::move(query), kFormat},
+                                     kGpuAnswerLimit, std::move(on_end));
   if (!command.ok()) return GiveUpGpus(command.error());
   command_ = *std::move(command);
+}
+
+void MachineWatch::AskForGpus() {
+  AskGpuTool(std::string("--query-gpu=") + kGpuFields,
+             [this](Result<std::string> answer) { OnGpus(std::move(answer)); });
 }
 
 void MachineWatch::OnGpus(Result<std::string> answer) {
@@ -51,12 +55,8 @@ void MachineWatch::OnGpus(Result<std::string> answer) {
   if (!answer.ok()) return GiveUpGpus(answer.error());
   sample_.gpus = ParseGpuFigures(*answer);
   sample_.cuda_names = CudaNames(sample_.gpus, options_.visible_gpus);
-  auto command = ShortCommand::Start(
-      {around_.loop, around_.clock, around_.ledger},
-      {options_.gpu_tool, std::string("--query-compute-apps=") + kGpuProcessFields, kFormat},
-      kGpuAnswerLimit, [this](Result<std::string> more) { OnGpuProcesses(std::move(more)); });
-  if (!command.ok()) return GiveUpGpus(command.error());
-  command_ = *std::move(command);
+  AskGpuTool(std::string("--query-compute-apps=") + kGpuProcessFields,
+             [this](Result<std::string> more) { OnGpuProcesses(std::move(more)); });
 }
 
 void MachineWatch::OnGpuProcesses(Result<std::string> answer) {

@@ -60,6 +60,7 @@ class MachineWatch {
 
  private:
   void Look();
+  void AskGpuTool(std::string query, ShortCommand::OnEnd on_end);
   void AskForGpus();
   void OnGpus(Result<std::string> answer);
   void OnGpuProcesses(Result<std::string> answer);
