@@ -21,17 +21,13 @@
 #include "common/manifest.h"
 #include "common/result.h"
 #include "coordinator/core/changes.h"
+#include "coordinator/core/moment.h"
 #include "coordinator/core/records.h"
 #include "coordinator/core/situation.h"
 #include "coordinator/core/stored_state.h"
 #include "coordinator/core/sweep_spec.h"
 
 namespace tutti {
-
-struct Moment {
-  SteadyTime steady;
-  UnixMillis wall{};
-};
 
 struct CoreOptions {
   std::chrono::milliseconds lease{30'000};

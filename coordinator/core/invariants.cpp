@@ -169,7 +169,8 @@ class Inspector {
   }
 
   void CheckHealth(const std::string& name, const WorkerHealth& health) {
-    const std::set<JobId> different(health.failed.begin(), health.failed.end());
+    std::set<JobId> different;
+    for (const FailedHere& failed : health.failed) different.insert(failed.job);
     Expect(different.size() == health.failed.size() && different.size() <= kFailuresInARow,
            name + " counts a job's failures twice, or more than it looks at");
     Expect(!health.until || (health.times > 0 && different.size() == kFailuresInARow),

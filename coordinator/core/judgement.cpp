@@ -31,21 +31,31 @@ void LogSetAside(Batch& batch, const Worker& worker, const WorkerHealth& health)
   const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(PauseOf(health.times));
   Log(batch, "worker_set_aside", worker,
       PlaceName(worker, health) + " gets no work for " + std::to_string(minutes.count()) +
-          " min, then one job: attempts failed there in a row while others succeeded elsewhere; "
+          " min, then one job: attempts failed there in a row while others went well elsewhere; "
           "the last: " +
           health.reason);
 }
 
 void TellOfSuccess(Books& books, Batch& batch, const Worker& worker, const WorkerHealth& health) {
-  const SteadyTime steady = batch.now.steady;
-  const UnixMillis wall = batch.now.wall;
   for (auto& [id, other] : books.workers) {
     const auto tell = [&](WorkerHealth& of) {
-      if (&of != &health && NoteSuccessElsewhere(of, steady, wall)) LogSetAside(batch, other, of);
+      if (&of != &health && NoteSuccessElsewhere(of, batch.now)) LogSetAside(batch, other, of);
     };
     if (&other != &worker) tell(other.health);
     for (auto& [device, gpu] : other.gpu_health) tell(gpu);
   }
+}
+
+// When the oldest live attempt on another place was granted.
+std::optional<UnixMillis> RunsElsewhereSince(Books& books, const WorkerHealth& health) {
+  std::optional<UnixMillis> since;
+  for (const auto& [key, attempt] : books.attempts) {
+    if (!attempt.IsLive()) continue;
+    Worker& worker = books.workers.at(attempt.row.worker);
+    if (&HealthOf(worker, attempt.row.device) == &health) continue;
+    if (!since || attempt.row.granted_at < *since) since = attempt.row.granted_at;
+  }
+  return since;
 }
 
 }  // namespace
@@ -64,7 +74,8 @@ void JudgeWorker(Books& books, Batch& batch, const AttemptRecord& attempt) {
   if (!TellsOfPlace(*attempt.failure)) return;
   const std::string reason = "job " + std::to_string(attempt.job.value) + " " +
                              std::string(Name(*attempt.failure)) + ": " + attempt.message;
-  if (NoteFailure(health, attempt.job, reason, batch.now.steady, batch.now.wall)) {
+  if (NoteFailure(health, {attempt.job, attempt.granted_at}, reason,
+                  RunsElsewhereSince(books, health), batch.now)) {
     LogSetAside(batch, worker, health);
   }
 }

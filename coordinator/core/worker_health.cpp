@@ -5,16 +5,18 @@
 namespace tutti {
 namespace {
 
-void Pause(WorkerHealth& health, SteadyTime steady, UnixMillis wall) {
+void Pause(WorkerHealth& health, const Moment& now) {
   ++health.times;
   const std::chrono::milliseconds pause = PauseOf(health.times);
-  health.until = steady + pause;
-  health.until_wall = UnixMillis{ToInt(wall) + pause.count()};
+  health.until = now.steady + pause;
+  health.until_wall = UnixMillis{ToInt(now.wall) + pause.count()};
 }
 
 // A place is judged by comparison: where everything fails everywhere it is the jobs.
-bool IsToBeSetAside(const WorkerHealth& health) {
-  return health.failed.size() >= kFailuresInARow && health.others_succeeded;
+bool IsToBeSetAside(const WorkerHealth& health, std::optional<UnixMillis> runs_elsewhere_since) {
+  if (health.failed.size() < kFailuresInARow) return false;
+  return health.others_succeeded ||
+         (runs_elsewhere_since && *runs_elsewhere_since < health.failed.front().granted_at);
 }
 
 }  // namespace
@@ -35,28 +37,29 @@ std::chrono::milliseconds PauseOf(std::int32_t times) {
   return std::min(pause, kLongestPause);
 }
 
-bool NoteFailure(WorkerHealth& health, JobId job, const std::string& reason, SteadyTime steady,
-                 UnixMillis wall) {
-  const Standing standing = StandingOf(health, steady);
+bool NoteFailure(WorkerHealth& health, const FailedHere& failed, const std::string& reason,
+                 std::optional<UnixMillis> runs_elsewhere_since, const Moment& now) {
+  const Standing standing = StandingOf(health, now.steady);
   // What still ran when it was set aside says nothing new.
   if (standing == Standing::kSetAside) return false;
   health.reason = reason;
   if (standing == Standing::kOnTrial) {
-    Pause(health, steady, wall);
+    Pause(health, now);
     return true;
   }
-  if (std::ranges::find(health.failed, job) == health.failed.end()) health.failed.push_back(job);
+  const auto same = std::ranges::find(health.failed, failed.job, &FailedHere::job);
+  if (same == health.failed.end()) health.failed.push_back(failed);
   if (health.failed.size() > kFailuresInARow) health.failed.erase(health.failed.begin());
-  if (!IsToBeSetAside(health)) return false;
-  Pause(health, steady, wall);
+  if (!IsToBeSetAside(health, runs_elsewhere_since)) return false;
+  Pause(health, now);
   return true;
 }
 
-bool NoteSuccessElsewhere(WorkerHealth& health, SteadyTime steady, UnixMillis wall) {
+bool NoteSuccessElsewhere(WorkerHealth& health, const Moment& now) {
   if (health.failed.empty()) return false;
   health.others_succeeded = true;
-  if (health.until || !IsToBeSetAside(health)) return false;
-  Pause(health, steady, wall);
+  if (health.until || !IsToBeSetAside(health, {})) return false;
+  Pause(health, now);
   return true;
 }
 

@@ -1,5 +1,6 @@
 // One bad machine must not eat the sweep: a worker on which everything crashes is set aside while
 // another goes on.
+#include <filesystem>
 #include <fstream>
 
 #include <gmock/gmock.h>
@@ -15,19 +16,26 @@ using testing::HasSubstr;
 
 class SetAsideWorker : public testing::Test {
  protected:
-  // On the worker "bad" each run ends with exit code 7. Elsewhere the first one succeeds when there
-  // has been a failure (its second run begins after the first one's was told), the others when the
-  // file "go" is there.
-  void Submit() {
-    const std::string mark = cluster_.path("mark");
-    const std::string script = "m=" + mark +
-                               "; case $$PWD in */bad/*) mkdir $$m.1 || mkdir $$m.2; exit 7;; esac;"
-                               " until [ -e $$m.2 ]; do sleep 0.05; done; mkdir $$m.3 && exit 0;"
+  // On the worker "bad" each run ends with exit code 7, after the `first` part; elsewhere when
+  // `elsewhere` has ended and the file "go" is there. $m: what names of marks begin with.
+  void Submit(const std::string& first, const std::string& elsewhere) {
+    const std::string script = "m=" + cluster_.path("mark") + "; case $$PWD in */bad/*) " + first +
+                               " exit 7;; esac; " + elsewhere +
                                " until [ -e $$m.go ]; do sleep 0.05; done";
     const Outcome submitted = cluster_.Tutti(
         {"submit", cluster_.SweepFile("name: mine\nrunner: {command: [sh, -c, \"" + script +
                                       "\"]}\ngrid: {x: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]}\n")});
     ASSERT_EQ(submitted.code(), 0) << testing::PrintToString(submitted);
+  }
+  void Go() { std::ofstream(cluster_.path("mark.go")) << "go"; }
+  void ExpectAllSucceedOnGood() {
+    EXPECT_EQ(cluster_.Tutti({"watch", "mine"}).code(), 0);
+    for (const Json& job : cluster_.TuttiJson({"jobs", "mine"})) {
+      EXPECT_EQ(job["phase"], "succeeded") << job;
+      const Json shown = cluster_.TuttiJson({"show", std::to_string(job["id"].get<int>())});
+      EXPECT_EQ(shown["attempts"].back()["worker"], "good") << shown;
+      EXPECT_LE(job["attempt"].get<int>(), 2) << "a second try goes elsewhere: " << job;
+    }
   }
   Json WorkerNamed(const std::string& name) {
     for (const Json& worker : cluster_.TuttiJson({"workers"})) {
@@ -42,7 +50,10 @@ class SetAsideWorker : public testing::Test {
 TEST_F(SetAsideWorker, OnWhichEverythingCrashesIsToldAndTheSweepEndsWell) {
   cluster_.StartWorker("bad", 1, {"--allow-command"});
   cluster_.StartWorker("good", 1, {"--allow-command"});
-  Submit();
+  // Elsewhere the first one succeeds when there has been a failure: the second run on "bad" begins
+  // after the first one's was told.
+  Submit("mkdir $$m.1 || mkdir $$m.2;",
+         "until [ -e $$m.2 ]; do sleep 0.05; done; mkdir $$m.3 && exit 0;");
   ASSERT_TRUE(Eventually([&] { return WorkerNamed("bad")["state"] == "set aside"; }));
   const Json told = WorkerNamed("bad")["set_aside"];
   ASSERT_EQ(told.size(), 1U) << told;
@@ -57,14 +68,23 @@ TEST_F(SetAsideWorker, OnWhichEverythingCrashesIsToldAndTheSweepEndsWell) {
   EXPECT_THAT(codes, Contains("worker_set_aside")) << explained;
   EXPECT_THAT(cluster_.Tutti({"explain", "mine"}).out, HasSubstr("bad is set aside"));
 
-  std::ofstream(cluster_.path("mark.go")) << "go";
-  EXPECT_EQ(cluster_.Tutti({"watch", "mine"}).code(), 0);
+  Go();
+  ExpectAllSucceedOnGood();
+}
+
+TEST_F(SetAsideWorker, IsToldWhileTheOthersAreInOneLongRunEach) {
+  cluster_.StartWorker("good", 1, {"--allow-command"});
+  Submit("", "touch $$m.long;");
+  ASSERT_TRUE(Eventually([&] { return std::filesystem::exists(cluster_.path("mark.long")); }));
+  cluster_.StartWorker("bad", 1, {"--allow-command"});
+  ASSERT_TRUE(Eventually([&] { return WorkerNamed("bad")["state"] == "set aside"; }));
+  std::int64_t attempts = 0;
   for (const Json& job : cluster_.TuttiJson({"jobs", "mine"})) {
-    EXPECT_EQ(job["phase"], "succeeded") << job;
-    const Json shown = cluster_.TuttiJson({"show", std::to_string(job["id"].get<int>())});
-    EXPECT_EQ(shown["attempts"].back()["worker"], "good") << shown;
-    EXPECT_LE(job["attempt"].get<int>(), 2) << "a second try goes elsewhere: " << job;
+    attempts += job["attempt"].get<std::int64_t>();
   }
+  EXPECT_EQ(attempts, 4) << "three that failed, and the one that still runs";
+  Go();
+  ExpectAllSucceedOnGood();
 }
 
 }  // namespace

@@ -127,6 +127,35 @@ TEST_F(SetAsideTest, AFailureOnTrialSetsItAsideForTwiceAsLong) {
   EXPECT_EQ(GrantsOf(a_).size(), 1U);
 }
 
+TEST_F(SetAsideTest, OneLongRunElsewhereIsEnoughToCompareWith) {
+  b_.Connect();
+  GrantsOf(b_);
+  ASSERT_EQ(b_.held().size(), 1U);
+  b_.Start(b_.held().front());
+  harness_.clock.Advance(std::chrono::seconds(1));
+  a_.Connect();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(Told().empty());
+    ASSERT_EQ(GrantsOf(a_).size(), 1U);
+    Crash(a_);
+  }
+  EXPECT_EQ(Told().size(), 1U);
+}
+
+TEST_F(SetAsideTest, WhereEverythingCrashesEverywhereNobodyIsSetAside) {
+  a_.Connect();
+  b_.Connect();
+  for (int i = 0; i < 9; ++i) {
+    GrantsOf(a_);
+    ScriptedWorker& first = i % 2 == 0 ? a_ : b_;
+    ScriptedWorker& second = i % 2 == 0 ? b_ : a_;
+    if (!first.held().empty()) Crash(first);
+    harness_.clock.Advance(std::chrono::milliseconds(1));
+    if (!second.held().empty()) Crash(second);
+  }
+  EXPECT_TRUE(Told().empty());
+}
+
 TEST_F(SetAsideTest, ALoneWorkerIsNeverSetAside) {
   a_.Connect();
   for (int i = 0; i < 12; ++i) {

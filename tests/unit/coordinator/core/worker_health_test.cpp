@@ -11,11 +11,12 @@ using std::chrono::minutes;
 
 class WorkerHealthTest : public testing::Test {
  protected:
+  // Granted and failed at once.
   bool Fail(std::int64_t job) {
-    return NoteFailure(health_, JobId{job}, "job " + std::to_string(job) + " crashed", now_,
-                       Wall());
+    return NoteFailure(health_, {JobId{job}, Wall()}, "job " + std::to_string(job) + " crashed",
+                       runs_elsewhere_since_, {now_, Wall()});
   }
-  bool OthersSucceed() { return NoteSuccessElsewhere(health_, now_, Wall()); }
+  bool OthersSucceed() { return NoteSuccessElsewhere(health_, {now_, Wall()}); }
   void Pass(milliseconds time) { now_ += time; }
   UnixMillis Wall() const {
     return UnixMillis{std::chrono::duration_cast<milliseconds>(now_.time_since_epoch()).count()};
@@ -34,6 +35,7 @@ class WorkerHealthTest : public testing::Test {
   }
 
   WorkerHealth health_;
+  std::optional<UnixMillis> runs_elsewhere_since_;
   SteadyTime now_{minutes(1000)};
 };
 
@@ -53,6 +55,24 @@ TEST_F(WorkerHealthTest, WhereEverythingFailsEverywhereNobodyIsSetAside) {
   EXPECT_EQ(Now(), Standing::kTrusted);
   EXPECT_TRUE(OthersSucceed()) << "the first success elsewhere says that it is this place";
   EXPECT_EQ(Now(), Standing::kSetAside);
+}
+
+TEST_F(WorkerHealthTest, AnAttemptElsewhereThatOutlivesTheThreeIsAsGoodAsASuccess) {
+  runs_elsewhere_since_ = Wall();
+  Pass(milliseconds(1));
+  EXPECT_FALSE(Fail(1));
+  EXPECT_FALSE(Fail(2));
+  EXPECT_TRUE(Fail(3));
+  EXPECT_EQ(Now(), Standing::kSetAside);
+}
+
+TEST_F(WorkerHealthTest, AnAttemptElsewhereThatBeganWithThemSaysNothingBeforeAFourth) {
+  runs_elsewhere_since_ = Wall();
+  EXPECT_FALSE(Fail(1));
+  Pass(milliseconds(1));
+  EXPECT_FALSE(Fail(2));
+  EXPECT_FALSE(Fail(3)) << "the first of these is no younger than it";
+  EXPECT_TRUE(Fail(4));
 }
 
 TEST_F(WorkerHealthTest, ASuccessElsewhereBeforeTheFirstFailureSaysNothing) {
