@@ -19,8 +19,8 @@ class SetAsideWorker : public testing::Test {
   // On the worker "bad" each run ends with exit code 7, after the `first` part; elsewhere when
   // `elsewhere` has ended and the file "go" is there. $m: what names of marks begin with.
   void Submit(const std::string& first, const std::string& elsewhere) {
-    const std::string script = "m=" + cluster_.path("mark").string() + "; case $$PWD in */bad/*) " + first +
-                               " exit 7;; esac; " + elsewhere +
+    const std::string script = "m=" + cluster_.path("mark").string() + "; case $$PWD in */bad/*) " +
+                               first + " exit 7;; esac; " + elsewhere +
                                " until [ -e $$m.go ]; do sleep 0.05; done";
     const Outcome submitted = cluster_.Tutti(
         {"submit", cluster_.SweepFile("name: mine\nrunner: {command: [sh, -c, \"" + script +
