@@ -72,7 +72,12 @@ Result<std::unique_ptr<WebServer>> WebServer::Start(const Surroundings& surround
   TUTTI_RETURN_IF_ERROR(web->Bind(options, wanted.host, wanted.port));
   web->address_ =
       std::string(web->is_secure_ ? "https://" : "http://") + JoinHostPort(wanted.host, web->port_);
-  web->thread_ = std::thread([raw = web.get()] { raw->server_->listen_after_bind(); });
+  web->thread_ = std::thread([raw = web.get()] {
+    raw->server_->listen_after_bind();
+    raw->ended_ = true;
+  });
+  // The library overlooks a stop that comes before it runs.
+  while (!web->server_->is_running() && !web->ended_) std::this_thread::yield();
   return web;
 }
 

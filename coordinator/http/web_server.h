@@ -1,6 +1,7 @@
 // The coordinator's web server: pages, /api/v1, /metrics, /healthz.
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <httplib.h>
@@ -79,6 +80,7 @@ class WebServer {
   Api api_;
   const std::unique_ptr<PageCertificate> certificate_;  // null: no TLS
   std::unique_ptr<httplib::Server> server_;
+  std::atomic<bool> ended_ = false;  // the thread listens no more
   std::thread thread_;
   std::string address_;
   int port_ = 0;
