@@ -118,7 +118,7 @@ class Waiting {
     if (!aside.empty()) {
       Because("worker_set_aside", NamesOf(aside) +
                                       " is set aside: attempts failed there in a row while others "
-                                      "succeeded elsewhere (" +
+                                      "went well elsewhere (" +
                                       DetailsOf(aside) + ")");
       Advise("see what is wrong there; it is tried again by itself", "tutti workers");
     }

@@ -50,10 +50,9 @@ void TellOfSuccess(Books& books, Batch& batch, const Worker& worker, const Worke
 std::optional<UnixMillis> RunsElsewhereSince(Books& books, const WorkerHealth& health) {
   std::optional<UnixMillis> since;
   for (const auto& [key, attempt] : books.attempts) {
-    if (!attempt.IsLive()) continue;
+    if (!attempt.IsLive() || (since && attempt.row.granted_at >= *since)) continue;
     Worker& worker = books.workers.at(attempt.row.worker);
-    if (&HealthOf(worker, attempt.row.device) == &health) continue;
-    if (!since || attempt.row.granted_at < *since) since = attempt.row.granted_at;
+    if (&HealthOf(worker, attempt.row.device) != &health) since = attempt.row.granted_at;
   }
   return since;
 }

@@ -19,8 +19,7 @@ namespace {
 // The tiny job's songs in slices that begin at every frame: 540 of them, more than four batches.
 class EvaluateTest : public testing::Test {
  protected:
-  // As TrainRun does: MKL picks a number of threads for each product until it is told one, and sums
-  // in another order with each.
+  // As TrainRun does: until it is told a number of threads, MKL may pick one for each product.
   static void SetUpTestSuite() { torch::set_num_threads(2); }
 
   void SetUp() override {
