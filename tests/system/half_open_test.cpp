@@ -17,6 +17,7 @@
 #include "tests/support/cluster.h"
 #include "tests/support/cutting_proxy.h"
 #include "tests/support/tiny_music.h"
+#include "tutti/v1/predict.grpc.pb.h"
 
 namespace tutti {
 namespace {
@@ -49,12 +50,23 @@ class HalfOpen : public testing::Test {
     EXPECT_TRUE(SaveProfile(files_, path, ThroughProxy(role)).ok());
     return path;
   }
-  void StartWorker() {
-    worker_ = std::make_unique<RunningBinary>(
-        "tutti-worker",
-        std::vector<std::string>{"--profile", ProfileFile("worker"), "--dir", cluster_.path("one"),
-                                 "--name", "one", "--slots", "1", "--log-level", "warn",
-                                 "--resume-interval", "0s", "--resume-upload-interval", "0s"});
+  void StartWorker(const std::vector<std::string>& more = {}) {
+    std::vector<std::string> arguments{"--profile",
+                                       ProfileFile("worker"),
+                                       "--dir",
+                                       cluster_.path("one"),
+                                       "--name",
+                                       "one",
+                                       "--slots",
+                                       "1",
+                                       "--log-level",
+                                       "warn",
+                                       "--resume-interval",
+                                       "0s",
+                                       "--resume-upload-interval",
+                                       "0s"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    worker_ = std::make_unique<RunningBinary>("tutti-worker", arguments);
     worker_->ReadyLine();
   }
   BlobClient Blobs() {
@@ -105,6 +117,34 @@ class HalfOpen : public testing::Test {
     const double epochs = std::max(last - first, 1);
     return {std::chrono::duration<double>(Now() - begun).count() / epochs,
             static_cast<double>(proxy_->bytes_up() - bytes) / epochs};
+  }
+  // Of the best run of the sweep, by a person who waits for it.
+  static grpc::Status Predict(v1::PredictService::Stub& stub, const Profile& profile,
+                              const std::string& audio) {
+    grpc::ClientContext context;
+    Authorize(context, profile.token);
+    v1::PredictRequest request;
+    request.set_audio(audio);
+    v1::PredictResponse reply;
+    const grpc::Status status = stub.Predict(&context, request, &reply);
+    EXPECT_EQ(status.ok(), !reply.heard().slices().empty());
+    return status;
+  }
+  static int Serving(v1::PredictService::Stub& stub, const Profile& profile) {
+    grpc::ClientContext context;
+    Authorize(context, profile.token);
+    v1::GetServingResponse reply;
+    EXPECT_TRUE(stub.GetServing(&context, {}, &reply).ok());
+    return reply.workers();
+  }
+  // A trained run, and a file for it to hear.
+  std::string TrainAndGiveATrack() {
+    Submit(1);
+    EXPECT_EQ(cluster_.Tutti({"watch", "tiny"}).code(), 0);
+    TinyMusic more;
+    more.tracks_per_class = 1;
+    WriteTinyMusic(cluster_.path("new"), more);
+    return *files_.ReadFile(cluster_.path("new/bell/bell.00.wav").string());
   }
   bool IsConnected() { return cluster_.TuttiJson({"workers"})[0]["connected"] == true; }
   SteadyTime Now() { return clock_.SteadyNow(); }
@@ -239,6 +279,45 @@ TEST_F(HalfOpen, AnUploadThatTakesLongHoldsNoTrainingUp) {
   proxy_->Throttle(0);
   EXPECT_EQ(cluster_.Tutti({"cancel", "tiny"}).code(), 0);
   EXPECT_TRUE(Eventually([&] { return Run()["phase"] == "cancelled"; }));
+}
+
+TEST_F(HalfOpen, AServingWorkerThatVanishedIsAskedNoMoreAndServesAgain) {
+  StartWorker({"--serve"});
+  const std::string audio = TrainAndGiveATrack();
+  const Profile direct = *LoadProfile(files_, cluster_.profile("reader"));
+  const auto stub = v1::PredictService::NewStub(*OpenChannel(direct));
+  ASSERT_TRUE(Eventually([&] { return Serving(*stub, direct) == 1; }));
+  ASSERT_TRUE(Predict(*stub, direct, audio).ok());
+  for (const Swallow swallow : {Swallow::kUp, Swallow::kDown}) {
+    proxy_->Set(swallow);
+    const SteadyTime cut_at = Now();
+    // It was asked of the worker, whose answer can never come.
+    const grpc::Status lost = Predict(*stub, direct, audio);
+    EXPECT_EQ(lost.error_code(), grpc::StatusCode::UNAVAILABLE) << lost.error_message();
+    EXPECT_LT(Now() - cut_at, kNoticed);
+    EXPECT_EQ(Serving(*stub, direct), 0);
+    proxy_->Set(Swallow::kNothing);
+    EXPECT_TRUE(Eventually([&] { return Serving(*stub, direct) == 1; }, kNoticed));
+    EXPECT_TRUE(Predict(*stub, direct, audio).ok());
+  }
+}
+
+TEST_F(HalfOpen, APredictionWhoseAnswerIsLostEndsInAnErrorAndTheNextOneIsHeard) {
+  cluster_.StartWorker("one", 1, {"--serve"});
+  const std::string audio = TrainAndGiveATrack();
+  const Profile profile = ThroughProxy("reader");
+  const auto stub = v1::PredictService::NewStub(*OpenChannel(profile));
+  ASSERT_TRUE(Eventually([&] { return Serving(*stub, profile) == 1; }));
+  ASSERT_TRUE(Predict(*stub, profile, audio).ok());
+  for (const Swallow swallow : {Swallow::kUp, Swallow::kDown}) {
+    proxy_->Set(swallow);
+    const SteadyTime cut_at = Now();
+    const grpc::Status lost = Predict(*stub, profile, audio);
+    EXPECT_EQ(lost.error_code(), grpc::StatusCode::UNAVAILABLE) << lost.error_message();
+    EXPECT_LT(Now() - cut_at, kNoticed);
+    proxy_->Set(Swallow::kNothing);
+    EXPECT_TRUE(Eventually([&] { return Predict(*stub, profile, audio).ok(); }, kNoticed));
+  }
 }
 
 }  // namespace
