@@ -77,7 +77,7 @@ def results(fleet, sweep, scratch):
             os.remove(path)
         found[name] = {"id": job["id"], "phase": job["phase"], "weights": weights,
                        "curve": curve_digest(shown["epochs"]), "epochs": len(shown["epochs"]),
-                       "attempts": shown["attempts"]}
+                       "seconds": sum(point["seconds"] for point in shown["epochs"]), "attempts": shown["attempts"]}
     return found
 
 

@@ -14,12 +14,15 @@ LONG_SECONDS = LEASE_SECONDS + 2.0
 
 
 class Faults:
-    """Draws from a shuffled deck, so that each kind comes about as often as any other."""
+    """Draws from a shuffled deck, so that each kind comes about as often as any other.
 
-    def __init__(self, fleet, far_place, progress, seed):
+    lengthen() gives the sweep more to train where little is left of it."""
+
+    def __init__(self, fleet, far_place, progress, lengthen, seed):
         self.fleet = fleet
         self.far = far_place
         self.progress = progress
+        self.lengthen = lengthen
         self.random = random.Random(seed)
         self.deck = []
         self.kinds = {
@@ -48,6 +51,8 @@ class Faults:
     def busy_worker(self, names=None):
         """A worker whose runner is in the middle of a training, by the coordinator's word."""
         def find():
+            # At each look: the others may end all of the sweep before the worker that is waited for is back.
+            self.lengthen()
             busy = [job["worker"] for job in self.progress.running()
                     if self.fleet.runner_of(job["worker"]) and (names is None or job["worker"] in names)]
             return self.random.choice(sorted(busy)) if busy else None
