@@ -2,6 +2,7 @@
 
 #include <map>
 #include <set>
+#include <unordered_set>
 #include <utility>
 
 #include "coordinator/core/feature_flow.h"
@@ -20,6 +21,7 @@ class Inspector {
       CheckDependency(job);
     }
     for (const auto& [id, set] : books_.feature_sets) CheckFeatureSet(set);
+    CheckKeys();
     CheckAttempts();
     CheckCounters();
     for (const auto& [id, sweep] : books_.sweeps) CheckExpansion(sweep.record);
@@ -117,6 +119,15 @@ class Inspector {
                                      " failed shards; there are " + std::to_string(failed));
     Expect(static_cast<std::int64_t>(set.runs.size()) == runs_of_set_[set.record.id],
            name + " lists other runs than those that wait for it");
+  }
+
+  void CheckKeys() {
+    std::map<SweepId, std::unordered_set<Digest, DigestHash>> keys;
+    for (const auto& [id, job] : books_.jobs) {
+      if (job.kind == JobKind::kPreprocess) continue;
+      Expect(keys[job.sweep].insert(job.key).second,
+             NameOf(job) + " is there twice in its sweep: another has its key " + ToHex(job.key));
+    }
   }
 
   void CheckAttempts() {

@@ -97,8 +97,8 @@ struct JobRecord {
   JobKind kind = JobKind::kTrain;
   SweepId sweep;                            // the one that made it
   std::optional<FeatureSetId> feature_set;  // of a train job: what it waits for
-  std::string key;  // train: the run's key; preprocess: the shard's key. Unique per (kind, sweep) /
-                    // per shard.
+  std::string key;  // train: the run's key, there once in its sweep; preprocess: the shard's, there
+                    // once
   std::string config_json;  // train: the run's configuration; preprocess:
                             // {"feature_spec":…,"content_hashes":[…]}
   JobPhase phase = JobPhase::kBlocked;

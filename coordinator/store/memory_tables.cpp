@@ -32,11 +32,6 @@ void Erase(Map& map, const typename Map::key_type& key, std::vector<std::functio
   map.erase(place);
 }
 
-MemoryTables::JobKey KeyOf(const JobRecord& job) {
-  if (job.kind == JobKind::kPreprocess) return {job.kind, SweepId{}, job.key};
-  return {job.kind, job.sweep, job.key};
-}
-
 Error Dangling(const std::string& row, const std::string& missing) {
   return FailedPrecondition(row + " names " + missing +
                             ", which is neither stored nor in this batch");
@@ -102,14 +97,18 @@ Status MemoryTables::Put(const PutFeatureSet& change, UndoLog& undo) {
 
 Status MemoryTables::Put(const PutJob& change, UndoLog& undo) {
   const JobRecord& row = change.row;
-  const auto holder = job_ids.find(KeyOf(row));
-  if (holder != job_ids.end() && holder->second != row.id) {
-    return FailedPrecondition(Text(row.id) + ": the key \"" + row.key + "\" is taken by " +
-                              Text(holder->second));
-  }
   const auto before = jobs.find(row.id);
-  if (before != jobs.end()) Erase(job_ids, KeyOf(before->second), undo);
-  Set(job_ids, KeyOf(row), row.id, undo);
+  if (before != jobs.end() && before->second.kind == JobKind::kPreprocess) {
+    Erase(shard_ids, before->second.key, undo);
+  }
+  if (row.kind == JobKind::kPreprocess) {
+    const auto holder = shard_ids.find(row.key);
+    if (holder != shard_ids.end()) {
+      return FailedPrecondition(Text(row.id) + ": the key \"" + row.key + "\" is taken by " +
+                                Text(holder->second));
+    }
+    Set(shard_ids, row.key, row.id, undo);
+  }
   Set(jobs, row.id, row, undo);
   undo.push_back([this, before = last_job_id] { last_job_id = before; });
   last_job_id = std::max(last_job_id, row.id);
@@ -144,7 +143,6 @@ Status MemoryTables::Put(const RemoveRun& change, UndoLog& undo) {
   Erase(resumes, change.id, undo);
   for (const AttemptId& attempt : tries) Erase(attempts, attempt, undo);
   Erase(results, change.id, undo);
-  Erase(job_ids, KeyOf(found->second), undo);
   Erase(jobs, change.id, undo);
   return {};
 }

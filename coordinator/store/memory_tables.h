@@ -6,7 +6,6 @@
 #include <functional>
 #include <map>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -18,16 +17,14 @@ namespace tutti {
 class MemoryTables {
  public:
   using AttemptId = std::pair<JobId, AttemptNumber>;
-  // Kind and sweep are left out of a preprocess job's: a shard is everybody's.
-  using JobKey = std::tuple<JobKind, SweepId, std::string>;
 
   std::map<std::string, DatasetRecord> datasets;
   std::map<SweepId, SweepRecord> sweeps;
   std::map<std::string, SweepId> sweep_ids;
   std::map<FeatureSetId, FeatureSetRecord> feature_sets;
   std::map<JobId, JobRecord> jobs;
-  std::map<JobKey, JobId> job_ids;
-  JobId last_job_id{};  // ever given
+  std::map<std::string, JobId> shard_ids;  // by key
+  JobId last_job_id{};                     // ever given
   std::map<AttemptId, AttemptRecord> attempts;
   std::map<JobId, ResultRecord> results;
   std::map<std::pair<AttemptId, std::int32_t>, EpochRecord> epochs;
@@ -39,8 +36,8 @@ class MemoryTables {
   std::vector<EventRecord> events;
   std::map<std::string, RememberRequest> requests;
 
-  // All of them, or none. kFailedPrecondition: a reference dangles at the end, a name or key is
-  // taken, an updated job is not there.
+  // All of them, or none. kFailedPrecondition: a reference dangles at the end, a sweep's name
+  // or a shard's key is taken, an updated job is not there.
   Status Apply(const Changes& changes);
 
  private:

@@ -8,13 +8,18 @@
 #include "coordinator/store/schema_v3.h"
 #include "coordinator/store/schema_v4.h"
 #include "coordinator/store/schema_v5.h"
+#include "coordinator/store/schema_v6.h"
 
 namespace tutti {
 namespace {
 
 // Append only: a step that was released is never changed.
-constexpr std::array<Migration, 5> kMigrations{
-    {{1, kSchemaV1}, {2, kSchemaV2}, {3, kSchemaV3}, {4, kSchemaV4}, {5, kSchemaV5}}};
+constexpr std::array<Migration, 6> kMigrations{{{1, kSchemaV1},
+                                                {2, kSchemaV2},
+                                                {3, kSchemaV3},
+                                                {4, kSchemaV4},
+                                                {5, kSchemaV5},
+                                                {6, kSchemaV6}}};
 
 Status RunMigration(SqliteConnection& connection, const Migration& migration) {
   TUTTI_ASSIGN_OR_RETURN(SqliteTransaction transaction,

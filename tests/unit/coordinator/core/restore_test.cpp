@@ -126,6 +126,8 @@ TEST_F(RestoreTest, TheInspectorSeesEveryCounterAndIndex) {
   EXPECT_EQ(violations([](Books& b) { b.workers.begin()->second.live.clear(); }), 2U);
   EXPECT_EQ(violations([](Books& b) { b.sweeps.at({1}).ready[1].Clear(); }), 2U);
   EXPECT_EQ(violations([](Books& b) { b.attempts.begin()->second.row.worker.value = "b"; }), 1U);
+  EXPECT_EQ(violations([](Books& b) { b.jobs.at({3}).key = b.jobs.at({2}).key; }), 1U)
+      << "a run twice in its sweep";
   EXPECT_EQ(violations([](Books& b) {
               OpenAttempt twin = b.attempts.begin()->second;
               twin.row.attempt = 2;
