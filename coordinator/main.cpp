@@ -104,10 +104,7 @@ Status PrepareTokens(StateFolder& folder, Store& store, AccessControl& access, R
                      const Clock& clock) {
   TUTTI_ASSIGN_OR_RETURN(const auto reader, store.OpenReader());
   TUTTI_ASSIGN_OR_RETURN(const auto known, reader->Tokens());
-  Changes changes;
-  for (const TokenRecord& token : folder.ChooseTokens(known, random, clock.WallNow())) {
-    changes.push_back(PutToken{token});
-  }
+  const Changes changes = folder.ChooseTokens(known, random, clock.WallNow());
   if (!changes.empty()) TUTTI_RETURN_IF_ERROR(store.Commit(changes));
   return access.Load(*reader);
 }

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <utility>
 
+#include <spdlog/spdlog.h>
+
 #include "common/hash.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/profile.h"
@@ -85,23 +87,45 @@ Result<std::string> StateFolder::CookieKeyHex(RandomSource& random) {
   return key;
 }
 
-std::vector<TokenRecord> StateFolder::ChooseTokens(const std::vector<TokenRecord>& known,
-                                                   RandomSource& random, UnixMillis now) {
-  std::vector<TokenRecord> added;
-  for (const ProfileKind& kind : kProfiles) {
-    std::string& token = tokens_[kind.role];
-    if (const auto before = LoadProfile(files_, path_ / kind.file); before.ok()) {
-      token = before->token;
-    }
-    const std::string hash = Sha256Hex(token);
-    const bool still_known = !token.empty() && std::ranges::any_of(known, [&](const auto& row) {
-      return row.token_hash == hash && row.role == kind.role;
-    });
-    if (still_known) continue;
-    token = random.Hex(kTokenBytes);
-    added.push_back({Sha256Hex(token), kind.role, std::string(Name(kind.role)), std::nullopt, now});
+// Of a profile of the folder; empty: there is none. Its mode does not matter, as it is written
+// privately again: a token that changed because somebody lent the folder to a group would lock
+// every worker out.
+std::string StateFolder::TokenOf(const char* file) {
+  const auto path = path_ / file;
+  const auto text = files_.ReadFile(path);
+  if (!text.ok()) return "";
+  const auto profile = ParseProfile(*text, path.string());
+  if (!profile.ok()) return "";
+  if (const auto loaded = LoadProfile(files_, path);
+      !loaded.ok() && loaded.error().code == ErrorCode::kPermissionDenied) {
+    spdlog::warn(
+        "{}: others could read it; it is private again. If somebody may have its token: stop the "
+        "coordinator, remove the file, and start it, which makes a new one",
+        path.string());
   }
-  return added;
+  return profile->token;
+}
+
+Changes StateFolder::ChooseTokens(const std::vector<TokenRecord>& known, RandomSource& random,
+                                  UnixMillis now) {
+  Changes changes;
+  for (const ProfileKind& kind : kProfiles) {
+    const std::string name(Name(kind.role));  // nobody else's token can have it
+    std::vector<std::string> ours;            // hashes
+    for (const TokenRecord& row : known) {
+      if (row.role == kind.role && row.name == name && !row.worker) ours.push_back(row.token_hash);
+    }
+    std::string& token = tokens_[kind.role];
+    token = TokenOf(kind.file);
+    const bool is_known = !token.empty() && std::ranges::find(ours, Sha256Hex(token)) != ours.end();
+    if (!is_known) token = random.Hex(kTokenBytes);
+    const std::string hash = Sha256Hex(token);
+    for (const std::string& other : ours) {
+      if (other != hash) changes.push_back(RemoveToken{other});
+    }
+    if (!is_known) changes.push_back(PutToken{{hash, kind.role, name, std::nullopt, now}});
+  }
+  return changes;
 }
 
 Status StateFolder::WriteProfiles(const std::string& address, const std::string& certificate_pem) {

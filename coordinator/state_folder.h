@@ -15,7 +15,7 @@
 #include "common/random.h"
 #include "common/result.h"
 #include "coordinator/certificate.h"
-#include "coordinator/core/records.h"
+#include "coordinator/core/changes.h"
 
 namespace tutti {
 
@@ -47,13 +47,14 @@ class StateFolder {
   Result<std::string> CookieKeyHex(RandomSource& random);
 
   // The tokens of the three profiles: each stays what the profile file says if `known` still has
-  // its hash. Those that are new are returned, to be stored before anyone uses them.
-  std::vector<TokenRecord> ChooseTokens(const std::vector<TokenRecord>& known, RandomSource& random,
-                                        UnixMillis now);
+  // its hash. Else it is made anew, and the one before ends: so who removes the file takes the
+  // token from all who have a copy. What is returned is to be stored before anyone can connect.
+  Changes ChooseTokens(const std::vector<TokenRecord>& known, RandomSource& random, UnixMillis now);
   // Writes admin.json, worker.json and reader.json for this address, with the tokens chosen.
   Status WriteProfiles(const std::string& address, const std::string& certificate_pem);
 
  private:
+  std::string TokenOf(const char* file);
   int ReadPort(const char* file);
   Status WritePort(const char* file, int port);
   StateFolder(FileSystem& files, std::filesystem::path path, std::unique_ptr<FileLock> lock)

@@ -18,7 +18,10 @@ Result<Profile> LoadProfile(FileSystem& files, const std::filesystem::path& path
                             path.string());
   }
   TUTTI_ASSIGN_OR_RETURN(const std::string text, files.ReadFile(path));
-  const std::string what = "profile " + path.string();
+  return ParseProfile(text, "profile " + path.string());
+}
+
+Result<Profile> ParseProfile(const std::string& text, const std::string& what) {
   TUTTI_ASSIGN_OR_RETURN(const Json json, ParseJson(text, what));
   Profile profile;
   TUTTI_ASSIGN_OR_RETURN(profile.address, Field<std::string>(json, "address", what));

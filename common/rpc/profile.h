@@ -23,6 +23,9 @@ struct Profile {
 // message). kInvalidArgument: not a profile.
 Result<Profile> LoadProfile(FileSystem& files, const std::filesystem::path& path);
 
+// `what` names it in errors. kInvalidArgument: not a profile.
+Result<Profile> ParseProfile(const std::string& text, const std::string& what);
+
 // Mode 0600, atomically.
 Status SaveProfile(FileSystem& files, const std::filesystem::path& path, const Profile& profile);
 

@@ -26,6 +26,15 @@ class StateFolderTest : public testing::Test {
     return profile.ok() ? *profile : Profile{};
   }
 
+  // What is stored after these changes.
+  static std::vector<TokenRecord> Stored(const Changes& changes) {
+    std::vector<TokenRecord> tokens;
+    for (const Change& change : changes) {
+      if (const auto* put = std::get_if<PutToken>(&change)) tokens.push_back(put->row);
+    }
+    return tokens;
+  }
+
   TempDir dir_;
   PosixFileSystem files_;
   SystemRandom random_;
@@ -57,7 +66,7 @@ TEST_F(StateFolderTest, ProfilesArePrivateAndHoldTheAddress) {
 
 TEST_F(StateFolderTest, TokensStayTheSameOverStartsWhileTheStoreKnowsThem) {
   auto folder = Open();
-  const auto first = folder->ChooseTokens({}, random_, kNow);
+  const auto first = Stored(folder->ChooseTokens({}, random_, kNow));
   ASSERT_TRUE(IsOk(folder->WriteProfiles("a:1", "PEM")));
   const std::string token = Load("admin.json").token;
   folder.reset();
@@ -82,9 +91,41 @@ TEST_F(StateFolderTest, ATokenThatTheStoreHasForgottenIsReplaced) {
   EXPECT_NE(Load("admin.json").token, token);
 }
 
+TEST_F(StateFolderTest, WhoRemovesAProfileEndsItsTokenAndNoOther) {
+  auto folder = Open();
+  std::vector<TokenRecord> known = Stored(folder->ChooseTokens({}, random_, kNow));
+  ASSERT_TRUE(IsOk(folder->WriteProfiles("a:1", "PEM")));
+  const std::string leaked = Load("admin.json").token;
+  known.push_back({"of anna", Role::kAdmin, "anna", std::nullopt, kNow});
+  folder.reset();
+  std::filesystem::remove(dir_ / "state" / "admin.json");
+
+  folder = Open();
+  const Changes changes = folder->ChooseTokens(known, random_, kNow);
+  ASSERT_EQ(changes.size(), 2u);
+  EXPECT_EQ(std::get<RemoveToken>(changes[0]).token_hash, Sha256Hex(leaked));
+  EXPECT_EQ(std::get<PutToken>(changes[1]).row.role, Role::kAdmin);
+  ASSERT_TRUE(IsOk(folder->WriteProfiles("a:1", "PEM")));
+  EXPECT_EQ(std::get<PutToken>(changes[1]).row.token_hash, Sha256Hex(Load("admin.json").token));
+}
+
+TEST_F(StateFolderTest, AProfileThatOthersCouldReadKeepsItsTokenAndIsPrivateAgain) {
+  auto folder = Open();
+  const auto known = Stored(folder->ChooseTokens({}, random_, kNow));
+  ASSERT_TRUE(IsOk(folder->WriteProfiles("a:1", "PEM")));
+  const std::string token = Load("worker.json").token;
+  folder.reset();
+  ASSERT_EQ(::chmod((dir_ / "state" / "worker.json").c_str(), 0660), 0);
+
+  folder = Open();
+  EXPECT_TRUE(folder->ChooseTokens(known, random_, kNow).empty());
+  ASSERT_TRUE(IsOk(folder->WriteProfiles("a:1", "PEM")));
+  EXPECT_EQ(Load("worker.json").token, token) << "which is private, else it could not be loaded";
+}
+
 TEST_F(StateFolderTest, OnlyHashesOfTokensAreHandedToTheStore) {
   const auto folder = Open();
-  const auto added = folder->ChooseTokens({}, random_, kNow);
+  const auto added = Stored(folder->ChooseTokens({}, random_, kNow));
   ASSERT_TRUE(IsOk(folder->WriteProfiles("a:1", "PEM")));
   EXPECT_EQ(added[0].token_hash, Sha256Hex(Load("admin.json").token));
 }
