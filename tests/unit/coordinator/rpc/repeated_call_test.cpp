@@ -1,7 +1,9 @@
 // A client's call that changes something, made again because its request or its reply was lost:
-// one effect, and the same answer. Over every such call there is; a new one without a row here
-// fails the first test.
+// one effect, and the same answer. Over every such call there is, and every change that such a call
+// can carry; a new one without a row here fails the first two tests.
 #include <functional>
+#include <initializer_list>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,8 +17,10 @@
 #include <gtest/gtest.h>
 
 #include "common/hash.h"
+#include "coordinator/rpc/chunk_pace.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/coordinator/rpc/served_coordinator.h"
+#include "tutti/v1/blob.grpc.pb.h"
 
 namespace tutti {
 namespace {
@@ -27,22 +31,44 @@ using Stub = v1::SweepService::Stub;
 using AccessStub = v1::AccessService::Stub;
 
 // Calls that change nothing, so that they may be made as often as anybody likes.
-const std::set<std::string> kReading{"GetServerInfo", "ListDatasets", "ListSweeps", "GetSweep",
-                                     "GetTable",      "ListJobs",     "GetJob",     "GetLog",
-                                     "GetRunLease",   "ListWorkers",  "Explain",    "ListEvents"};
-// Calls whose repetition is known by the token that they are about: repeated_access_test.cpp; and
-// a stream, whose events carry numbers of their own.
-const std::set<std::string> kByToken{"RedeemInvite", "Enroll", "Session"};
+const std::set<std::string> kReading{
+    "GetServerInfo", "ListDatasets", "ListSweeps",  "GetSweep",    "GetTable",  "ListJobs",
+    "GetJob",        "GetLog",       "GetRunLease", "ListWorkers", "Explain",   "ListEvents",
+    "FindMissing",   "FindPart",     "Download",    "Predict",     "GetServing"};
+// Calls whose repetition is known by what they are about: a token (repeated_access_test.cpp), or
+// the hash of a blob (blob_calls_test.cpp); and streams: the events of a session carry numbers of
+// their own, a stream that serves predictions stores nothing.
+const std::set<std::string> kKnownOtherwise{"RedeemInvite", "Enroll", "Upload", "Session", "Serve"};
 
 // A call that changes something, and how its effects are counted.
 struct Row {
   std::string method;
+  std::string variant;  // of several rows of a method that no oneof tells apart
   std::function<void(ServedCoordinator&)> prepare;
   std::function<std::unique_ptr<Message>()> make_request;
   std::function<std::unique_ptr<Message>()> make_reply;
   std::function<grpc::Status(ServedCoordinator&, const Message&, Message*)> call;
   std::function<int(StoreReader&)> count_effects;
 };
+
+// Of each oneof of the request, what is set there.
+std::set<std::string> ChosenIn(const Message& request) {
+  std::set<std::string> chosen;
+  const auto& type = *request.GetDescriptor();
+  for (int i = 0; i < type.oneof_decl_count(); ++i) {
+    const auto* field =
+        request.GetReflection()->GetOneofFieldDescriptor(request, type.oneof_decl(i));
+    if (field != nullptr) chosen.insert(field->name());
+  }
+  return chosen;
+}
+
+// "ChangeSweep_retry"
+std::string NameOf(const Row& row) {
+  std::string name = row.method + row.variant;
+  for (const std::string& chosen : ChosenIn(*row.make_request())) name += "_" + chosen;
+  return name;
+}
 
 void SetId(Message& request, const std::string& id) {
   const auto* field = request.GetDescriptor()->FindFieldByName("request_id");
@@ -122,7 +148,20 @@ void Register(ServedCoordinator& served) {
   EXPECT_TRUE(served.stub().RegisterDataset(served.NewCall().get(), request, &reply).ok());
 }
 
-constexpr char kSweepFile[] = "name: mine\nrunner: {command: [\"true\"]}\ngrid: {seed: [1, 2]}\n";
+std::string SweepFile(const std::string& seeds) {
+  return "name: mine\nrunner: {command: [\"true\"]}\ngrid: {seed: [" + seeds + "]}\n";
+}
+
+const std::string kSweepFile = SweepFile("1, 2");
+
+// More than fits into one transaction.
+constexpr std::size_t kManyRuns = kFirstChunk + 1'000;
+
+std::string LongSweepFile() {
+  std::string seeds = "0";
+  for (std::size_t seed = 1; seed < kManyRuns; ++seed) seeds += ", " + std::to_string(seed);
+  return SweepFile(seeds);
+}
 
 void Submit(ServedCoordinator& served) {
   v1::SubmitSweepRequest request;
@@ -143,6 +182,15 @@ void Enroll(ServedCoordinator& served) {
   EXPECT_TRUE(stub.Enroll(call.get(), request, &reply).ok());
 }
 
+// Each with all of its runs.
+int CountLongSweeps(StoreReader& reader) {
+  const int sweeps = CountEvents(reader, "sweep_submitted");
+  const auto jobs = reader.Jobs({.limit = 10 * static_cast<std::int64_t>(kManyRuns)});
+  EXPECT_TRUE(jobs.ok());
+  EXPECT_EQ(jobs->size(), static_cast<std::size_t>(sweeps) * kManyRuns);
+  return sweeps;
+}
+
 int CountInvites(StoreReader& reader) {
   const auto tokens = reader.Tokens();
   EXPECT_TRUE(tokens.ok());
@@ -151,7 +199,73 @@ int CountInvites(StoreReader& reader) {
 
 void Nothing(ServedCoordinator&) {}
 
-std::vector<Row> Rows() {
+using FillSweep = std::function<void(v1::ChangeSweepRequest&)>;
+using FillWorker = std::function<void(v1::ChangeWorkerRequest&)>;
+
+// What is done to sweep "mine", the event that tells of it, and what was done to it before.
+Row SweepRow(const FillSweep& fill, const std::string& event, const FillSweep& before = nullptr) {
+  return MakeRow<v1::ChangeSweepRequest, v1::ChangeSweepResponse>(
+      "ChangeSweep", &Stub::ChangeSweep,
+      [fill](auto& request) {
+        request.set_sweep("mine");
+        fill(request);
+      },
+      [before](ServedCoordinator& served) {
+        Submit(served);
+        if (!before) return;
+        v1::ChangeSweepRequest request;
+        request.set_request_id("prepared change");
+        request.set_sweep("mine");
+        before(request);
+        v1::ChangeSweepResponse reply;
+        EXPECT_TRUE(served.stub().ChangeSweep(served.NewCall().get(), request, &reply).ok());
+      },
+      Events(event));
+}
+
+std::vector<Row> RowsOfChangeSweep() {
+  return {
+      SweepRow([](auto& request) { request.mutable_cancel(); }, "sweep_cancelled"),
+      SweepRow([](auto& request) { request.mutable_pause(); }, "sweep_paused"),
+      SweepRow([](auto& request) { request.mutable_resume(); }, "sweep_resumed",
+               [](auto& request) { request.mutable_pause(); }),
+      SweepRow([](auto& request) { request.mutable_retry(); }, "sweep_retried",
+               [](auto& request) { request.mutable_cancel(); }),
+      SweepRow([](auto& request) { request.mutable_delete_(); }, "sweep_deleted"),
+      SweepRow([](auto& request) { request.mutable_set_priority()->set_priority(7); },
+               "sweep_priority"),
+  };
+}
+
+Row WorkerRow(const FillWorker& fill, const std::string& event,
+              std::function<void(ServedCoordinator&)> prepare) {
+  return MakeRow<v1::ChangeWorkerRequest, v1::ChangeWorkerResponse>(
+      "ChangeWorker", &Stub::ChangeWorker,
+      [fill](auto& request) {
+        request.set_worker("gpu1");
+        fill(request);
+      },
+      std::move(prepare), Events(event));
+}
+
+void Drain(ServedCoordinator& served) {
+  v1::ChangeWorkerRequest request;
+  request.set_request_id("prepared drain");
+  request.set_worker("gpu1");
+  request.mutable_drain();
+  v1::ChangeWorkerResponse reply;
+  EXPECT_TRUE(served.stub().ChangeWorker(served.NewCall().get(), request, &reply).ok());
+}
+
+Row RowOfALongSubmit() {
+  Row row = MakeRow<v1::SubmitSweepRequest, v1::SubmitSweepResponse>(
+      "SubmitSweep", &Stub::SubmitSweep,
+      [](auto& request) { request.set_sweep_file(LongSweepFile()); }, Nothing, CountLongSweeps);
+  row.variant = "InSeveralTransactions";
+  return row;
+}
+
+std::vector<Row> OtherRows() {
   return {
       MakeRow<v1::RegisterDatasetRequest, v1::RegisterDatasetResponse>(
           "RegisterDataset", &Stub::RegisterDataset,
@@ -167,13 +281,7 @@ std::vector<Row> Rows() {
           "SubmitSweep", &Stub::SubmitSweep,
           [](auto& request) { request.set_sweep_file(kSweepFile); }, Nothing,
           Events("sweep_submitted")),
-      MakeRow<v1::ChangeSweepRequest, v1::ChangeSweepResponse>(
-          "ChangeSweep", &Stub::ChangeSweep,
-          [](auto& request) {
-            request.set_sweep("mine");
-            request.mutable_delete_();
-          },
-          Submit, Events("sweep_deleted")),
+      RowOfALongSubmit(),
       MakeRow<v1::CancelJobRequest, v1::CancelJobResponse>(
           "CancelJob", &Stub::CancelJob, [](auto& request) { request.set_id(1); }, Submit,
           [](StoreReader& reader) {
@@ -181,13 +289,8 @@ std::vector<Row> Rows() {
             cancelled.phases = {JobPhase::kCancelled};
             return static_cast<int>(reader.Jobs(cancelled)->size());
           }),
-      MakeRow<v1::ChangeWorkerRequest, v1::ChangeWorkerResponse>(
-          "ChangeWorker", &Stub::ChangeWorker,
-          [](auto& request) {
-            request.set_worker("gpu1");
-            request.mutable_drain();
-          },
-          Nothing, Events("worker_drained")),
+      WorkerRow([](auto& request) { request.mutable_drain(); }, "worker_drained", Nothing),
+      WorkerRow([](auto& request) { request.mutable_undrain(); }, "worker_undrained", Drain),
       MakeRow<v1::CreateInviteRequest, v1::CreateInviteResponse>(
           "CreateInvite", &AccessStub::CreateInvite,
           [](auto& request) {
@@ -202,25 +305,62 @@ std::vector<Row> Rows() {
   };
 }
 
-TEST(RepeatedCalls, EveryCallOfTheServicesIsKnownToReadOrHasARowHere) {
-  std::set<std::string> known = kReading;
-  known.insert(kByToken.begin(), kByToken.end());
-  for (const Row& row : Rows()) EXPECT_TRUE(known.insert(row.method).second) << row.method;
-  for (const char* name :
-       {"tutti.v1.SweepService", "tutti.v1.AccessService", "tutti.v1.WorkerService"}) {
-    const auto* service =
-        google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name);
-    ASSERT_NE(service, nullptr);
-    for (int i = 0; i < service->method_count(); ++i) {
-      const auto& method = *service->method(i);
-      EXPECT_EQ(known.erase(method.name()), 1U)
-          << method.name() << ": what happens when it is called twice?";
-      const bool has_id = method.input_type()->FindFieldByName("request_id") != nullptr;
-      EXPECT_EQ(has_id, !kReading.contains(method.name()) && !kByToken.contains(method.name()))
-          << method.name();
+std::vector<Row> Rows() {
+  std::vector<Row> rows = RowsOfChangeSweep();
+  std::ranges::move(OtherRows(), std::back_inserter(rows));
+  return rows;
+}
+
+// Of every service of the contract.
+std::vector<const google::protobuf::MethodDescriptor*> Methods() {
+  std::vector<const google::protobuf::MethodDescriptor*> methods;
+  for (const Message* message : std::initializer_list<const Message*>{
+           &v1::SubmitSweepRequest::default_instance(), &v1::EnrollRequest::default_instance(),
+           &v1::CreateInviteRequest::default_instance(), &v1::UploadRequest::default_instance(),
+           &v1::PredictRequest::default_instance()}) {
+    const auto& file = *message->GetDescriptor()->file();
+    for (int s = 0; s < file.service_count(); ++s) {
+      const auto& service = *file.service(s);
+      for (int i = 0; i < service.method_count(); ++i) methods.push_back(service.method(i));
     }
   }
+  return methods;
+}
+
+TEST(RepeatedCalls, EveryCallOfTheServicesIsKnownToReadOrHasARowHere) {
+  std::set<std::string> known = kReading;
+  known.insert(kKnownOtherwise.begin(), kKnownOtherwise.end());
+  std::set<std::string> names;
+  for (const Row& row : Rows()) {
+    EXPECT_FALSE(kReading.contains(row.method) || kKnownOtherwise.contains(row.method));
+    EXPECT_TRUE(names.insert(NameOf(row)).second) << NameOf(row) << " has two rows";
+    known.insert(row.method);
+  }
+  for (const auto* method : Methods()) {
+    EXPECT_EQ(known.erase(method->name()), 1U)
+        << method->full_name() << ": what happens when it is called twice?";
+    const bool has_id = method->input_type()->FindFieldByName("request_id") != nullptr;
+    EXPECT_EQ(has_id,
+              !kReading.contains(method->name()) && !kKnownOtherwise.contains(method->name()))
+        << method->full_name();
+  }
   EXPECT_THAT(known, testing::IsEmpty());
+}
+
+TEST(RepeatedCalls, EveryChangeThatACallCanCarryHasARowHere) {
+  std::map<std::string, std::set<std::string>> tried;  // by method
+  for (const Row& row : Rows()) tried[row.method].merge(ChosenIn(*row.make_request()));
+  for (const auto* method : Methods()) {
+    if (!tried.contains(method->name())) continue;  // it only reads, or is known otherwise
+    const auto& type = *method->input_type();
+    std::set<std::string> there_are;
+    for (int i = 0; i < type.oneof_decl_count(); ++i) {
+      for (int f = 0; f < type.oneof_decl(i)->field_count(); ++f) {
+        there_are.insert(type.oneof_decl(i)->field(f)->name());
+      }
+    }
+    EXPECT_EQ(tried[method->name()], there_are) << method->full_name();
+  }
 }
 
 class RepeatedCall : public testing::TestWithParam<Row> {
@@ -314,7 +454,7 @@ TEST_P(RepeatedCall, ACallWithoutAnIdIsRefused) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, RepeatedCall, testing::ValuesIn(Rows()),
-                         [](const auto& row) { return row.param.method; });
+                         [](const auto& row) { return NameOf(row.param); });
 
 // A refusal is no effect: what was refused may be right later.
 TEST(RepeatedCalls, ARefusedCallIsTriedAnewUnderItsId) {
