@@ -1,5 +1,7 @@
-// Backups of a running coordinator, and the life after a restore.
+// Backups of a running coordinator, the life after a restore, and what is removed in time.
+#include <algorithm>
 #include <map>
+#include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -122,6 +124,57 @@ TEST(Upkeep, FilesThatNothingNamesAnyMoreGo) {
   // And a sweep finds all that it needs.
   sweep.name = "again";
   ASSERT_EQ(cluster.Tutti({"submit", cluster.SweepFile(TinySweepFile(sweep)), "--wait"}).code(), 0);
+}
+
+// By job, what the event says.
+std::map<std::int64_t, std::string> WeightsRemoved(Cluster& cluster) {
+  std::map<std::int64_t, std::string> removed;
+  for (const Json& event : cluster.Events()) {
+    if (event["kind"] != "weights_removed") continue;
+    const auto [place, is_new] = removed.emplace(event["job"].get<std::int64_t>(), event["detail"]);
+    EXPECT_TRUE(is_new) << event.dump();
+  }
+  return removed;
+}
+
+TEST(Upkeep, AboveTheQuotaTheWeightsOfAllRunsButTheBestGo) {
+  Cluster cluster({"--weights-quota", "1B", "--keep-unnamed", "1s", "--collect-every", "200ms"});
+  cluster.StartWorker("one");
+  cluster.AddTinyMusic();
+  TinySweep sweep;
+  sweep.models = "[rnn]";
+  sweep.seeds = "[1, 2, 3]";
+  ASSERT_EQ(cluster.Tutti({"submit", cluster.SweepFile(TinySweepFile(sweep)), "--wait"}).code(), 0);
+  ASSERT_TRUE(Eventually([&] { return WeightsRemoved(cluster).size() >= 2; }));
+  const auto removed = WeightsRemoved(cluster);
+  const auto get = [&](const std::string& job) {
+    return cluster.Tutti({"checkpoint", "get", job, cluster.path("best.safetensors")});
+  };
+  double best = 0;
+  double kept = -1;
+  for (const Json& job : cluster.TuttiJson({"jobs", "tiny"})) {
+    if (job["kind"] != "train") continue;
+    const auto id = job["id"].get<std::int64_t>();
+    const std::string number = std::to_string(id);
+    SCOPED_TRACE("job " + number);
+    best = std::max(best, job["f1_macro"].get<double>());
+    if (!removed.contains(id)) {
+      kept = job["f1_macro"].get<double>();
+      const Outcome got = get(number);
+      EXPECT_EQ(got.code(), 0) << testing::PrintToString(got);
+      continue;
+    }
+    EXPECT_THAT(removed.at(id), HasSubstr("by retention (--weights-quota 1B)"));
+    ASSERT_TRUE(Eventually([&] { return get(number).code() != 0; }));
+    EXPECT_THAT(get(number).err,
+                AllOf(HasSubstr("the weights \"best\" of job " + number),
+                      HasSubstr("were removed by retention"), HasSubstr("tutti replay " + number)));
+  }
+  EXPECT_EQ(removed.size(), 2U);
+  EXPECT_EQ(kept, best);
+  EXPECT_EQ(cluster.TuttiJson({"table", "tiny", "--format", "json"})["cells"][0]["done"], 3);
+  const Outcome checked = Upkeep(cluster, {"check"});
+  EXPECT_EQ(checked.code(), 0) << testing::PrintToString(checked);
 }
 
 }  // namespace
