@@ -71,6 +71,12 @@ std::vector<Json> Cluster::Events() {
   return events;
 }
 
+int Cluster::CountBlobs() const {
+  const std::filesystem::recursive_directory_iterator entries(path("state") / "blobs");
+  return static_cast<int>(
+      std::ranges::count_if(entries, [](const auto& entry) { return entry.is_regular_file(); }));
+}
+
 void Cluster::AddTinyMusic() {
   WriteTinyMusic(path("music"));
   const Outcome added = Tutti({"dataset", "add", "tiny", path("music")});

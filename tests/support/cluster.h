@@ -44,6 +44,8 @@ class Cluster {
 
   // All of the event log.
   std::vector<Json> Events();
+  // Files in the coordinator's blob store, also those that are on their way into it.
+  int CountBlobs() const;
 
   // Music in the folder, registered as dataset "tiny".
   void AddTinyMusic();

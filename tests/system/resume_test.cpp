@@ -10,7 +10,7 @@
 namespace tutti {
 namespace {
 
-using testing::HasSubstr;
+using testing::ContainsRegex;
 
 class Resume : public testing::Test {
  protected:
@@ -42,12 +42,20 @@ class Resume : public testing::Test {
   Json Show(const std::string& sweep) {
     return cluster_.TuttiJson({"show", std::to_string(RunOf(sweep)["id"].get<int>())});
   }
+  int EpochsTold(const std::string& sweep) {
+    const Json epoch = RunOf(sweep)["last_epoch"];
+    return epoch.is_null() ? 0 : epoch["epoch"].get<int>();
+  }
   // Some epochs are done and told.
   bool IsUnderWay(const std::string& sweep) {
-    return Eventually([&] {
-      const Json epoch = RunOf(sweep)["last_epoch"];
-      return !epoch.is_null() && epoch["epoch"].get<int>() >= 3;
-    });
+    return Eventually([&] { return EpochsTold(sweep) >= 3; });
+  }
+  // A resume file lies at the coordinator, which has been told of it. A run's upload begins when
+  // the one before was told, and what is told keeps its order; one more may be of the run before.
+  bool CanGoOnElsewhere(const std::string& sweep, int blobs_before) {
+    if (!Eventually([&] { return cluster_.CountBlobs() >= blobs_before + 3; })) return false;
+    const int told = EpochsTold(sweep);
+    return Eventually([&] { return EpochsTold(sweep) > told; });
   }
   void ExpectAsTheCalmRun() {
     const Json calm = Show("calm");
@@ -63,7 +71,15 @@ class Resume : public testing::Test {
       EXPECT_EQ(hit["epochs"][i]["val_loss"], calm["epochs"][i]["val_loss"]);
     }
     const std::string log = cluster_.Tutti({"logs", std::to_string(hit["id"].get<int>())}).out;
-    EXPECT_THAT(log, HasSubstr("going on after epoch "));
+    EXPECT_THAT(log, ContainsRegex("going on after epoch [1-9]"));
+  }
+  // Workers that have a folder, and so an id and a cache, each.
+  void ExpectItMoved(const std::string& from, const std::string& to) {
+    const Json attempts = Show("hit")["attempts"];
+    EXPECT_EQ(attempts.front()["worker"], from);
+    EXPECT_NE(attempts.front()["outcome"], "succeeded");
+    EXPECT_EQ(attempts.back()["worker"], to);
+    EXPECT_EQ(attempts.back()["outcome"], "succeeded");
   }
 
   Cluster cluster_;
@@ -94,18 +110,32 @@ TEST_F(Resume, ARunOfADrainedWorkerGoesOnElsewhere) {
   Worker("second");
   EXPECT_EQ(cluster_.Tutti({"watch", "hit"}).code(), 0);
   ExpectAsTheCalmRun();
+  ExpectItMoved("first", "second");
 }
 
 TEST_F(Resume, ARunOfAKilledWorkerGoesOnElsewhere) {
   RunningBinary& first = Worker("first");
   Submit("calm", true);
+  const int blobs = cluster_.CountBlobs();
   Submit("hit", false);
-  ASSERT_TRUE(IsUnderWay("hit"));
+  ASSERT_TRUE(CanGoOnElsewhere("hit", blobs));
   first.Signal(SIGKILL);
   first.Finish();
+  // The first never comes back: the second gets the run when the lease has run out.
   Worker("second");
-  // The same worker comes back and tells that its run is over: no lease need run out first.
-  Worker("first");
+  EXPECT_EQ(cluster_.Tutti({"watch", "hit"}).code(), 0);
+  ExpectAsTheCalmRun();
+  ExpectItMoved("first", "second");
+}
+
+TEST_F(Resume, ARunOfAKilledWorkerThatComesBackGoesOn) {
+  RunningBinary& worker = Worker("one");
+  Submit("calm", true);
+  Submit("hit", false);
+  ASSERT_TRUE(IsUnderWay("hit"));
+  worker.Signal(SIGKILL);
+  worker.Finish();
+  Worker("one");
   EXPECT_EQ(cluster_.Tutti({"watch", "hit"}).code(), 0);
   ExpectAsTheCalmRun();
 }

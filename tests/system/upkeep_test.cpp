@@ -108,18 +108,10 @@ TEST(Upkeep, FilesThatNothingNamesAnyMoreGo) {
   sweep.models = "[rnn]";
   sweep.seeds = "[333]";
   ASSERT_EQ(cluster.Tutti({"submit", cluster.SweepFile(TinySweepFile(sweep)), "--wait"}).code(), 0);
-  const auto blobs = [&] {
-    std::int64_t count = 0;
-    for (const auto& entry :
-         std::filesystem::recursive_directory_iterator(cluster.path("state") / "blobs")) {
-      count += entry.is_regular_file() ? 1 : 0;
-    }
-    return count;
-  };
   // Manifest, 30 tracks, a shard, and the weights.
-  EXPECT_TRUE(Eventually([&] { return blobs() == 33; })) << blobs();
+  EXPECT_TRUE(Eventually([&] { return cluster.CountBlobs() == 33; })) << cluster.CountBlobs();
   ASSERT_EQ(cluster.Tutti({"delete", "tiny"}).code(), 0);
-  EXPECT_TRUE(Eventually([&] { return blobs() == 32; })) << blobs();
+  EXPECT_TRUE(Eventually([&] { return cluster.CountBlobs() == 32; })) << cluster.CountBlobs();
   EXPECT_EQ(Upkeep(cluster, {"check"}).code(), 0);
   // And a sweep finds all that it needs.
   sweep.name = "again";
