@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,6 +17,7 @@ namespace tutti {
 namespace {
 
 constexpr int kEpochs = 3;
+constexpr int kPatience = 4;  // of the run that stops early
 
 class ResumeTest : public testing::TestWithParam<const char*> {
  protected:
@@ -54,6 +56,25 @@ class ResumeTest : public testing::TestWithParam<const char*> {
     return curve;
   }
 
+  // Stops it after so many epochs, goes on elsewhere, and compares that with the undisturbed run.
+  void ExpectTheSameAfter(int epochs, const std::function<Json(const std::filesystem::path&)>& job,
+                          const Json& calm, const Json& curve) {
+    SCOPED_TRACE("stopped after epoch " + std::to_string(epochs));
+    ASSERT_EQ(Run(job(broken_.path()), epochs)["class"], "cancelled");
+    Json resumed = job(resumed_.path());
+    resumed["resume"] = (broken_ / "resume.safetensors").string();
+    const Json result = Run(resumed);
+    ASSERT_EQ(result["event"], "result") << result;
+    EXPECT_THAT(log_, testing::HasSubstr("going on after epoch " + std::to_string(epochs)));
+    EXPECT_EQ(Curve(), curve) << "the whole curve, to the bit";
+    EXPECT_EQ(result["metrics"], calm["metrics"]);
+    EXPECT_EQ(result["predictions"], calm["predictions"]);
+    for (const char* name : {"best.safetensors", "last.safetensors"}) {
+      // Not EXPECT_EQ: it would print megabytes of weights.
+      EXPECT_TRUE(ReadWholeFile(resumed_ / name) == ReadWholeFile(calm_ / name)) << name;
+    }
+  }
+
   TempDir calm_;
   TempDir broken_;
   TempDir resumed_;
@@ -65,22 +86,7 @@ TEST_P(ResumeTest, AfterAnyEpochItEndsAsTheUndisturbedRun) {
   const Json calm = Run(Job(calm_.path()));
   ASSERT_EQ(calm["event"], "result") << calm;
   const Json curve = Curve();
-  for (int epochs = 1; epochs < kEpochs; ++epochs) {
-    SCOPED_TRACE(epochs);
-    ASSERT_EQ(Run(Job(broken_.path()), epochs)["class"], "cancelled");
-    Json job = Job(resumed_.path());
-    job["resume"] = (broken_ / "resume.safetensors").string();
-    const Json result = Run(job);
-    ASSERT_EQ(result["event"], "result") << result;
-    EXPECT_THAT(log_, testing::HasSubstr("going on after epoch " + std::to_string(epochs)));
-    EXPECT_EQ(Curve(), curve) << "the whole curve, to the bit";
-    EXPECT_EQ(result["metrics"], calm["metrics"]);
-    EXPECT_EQ(result["predictions"], calm["predictions"]);
-    for (const char* name : {"best.safetensors", "last.safetensors"}) {
-      // Not EXPECT_EQ: it would print megabytes of weights.
-      EXPECT_TRUE(ReadWholeFile(resumed_ / name) == ReadWholeFile(calm_ / name)) << name;
-    }
-  }
+  for (int epochs = 1; epochs < kEpochs; ++epochs) ExpectTheSameAfter(epochs, Job, calm, curve);
 }
 
 // What does not depend on the model.
@@ -102,6 +108,27 @@ TEST_P(ResumeFileTest, AFileOfAnotherRunOrADamagedOneIsSaidAndLeftAlone) {
   ASSERT_EQ(Run(job)["event"], "result");
   EXPECT_THAT(log_, testing::HasSubstr("starting from the first epoch"));
   EXPECT_EQ(Curve(), curve);
+}
+
+// The validation songs have each other's labels: the better the model, the worse their loss.
+TEST_P(ResumeFileTest, PatienceCountedBeforeTheStopCountsAfterIt) {
+  const auto job = [](const std::filesystem::path& folder) {
+    Json line = Job(folder);
+    line["config"]["training"]["epochs"] = 200;
+    line["config"]["training"]["patience"] = kPatience;
+    line["tracks"][8]["label"] = 1;
+    line["tracks"][9]["label"] = 0;
+    return line;
+  };
+  const Json calm = Run(job(calm_.path()));
+  ASSERT_EQ(calm["event"], "result") << calm;
+  const Json curve = Curve();
+  const int best = calm["metrics"]["best_epoch"].get<int>();
+  ASSERT_LT(curve.size(), 200U);
+  ASSERT_EQ(calm["metrics"]["epochs"].get<int>(), best + kPatience);
+  for (int counted = 1; counted < kPatience; ++counted) {
+    ExpectTheSameAfter(best + counted, job, calm, curve);
+  }
 }
 
 TEST_P(ResumeFileTest, WithoutAnIntervalNothingIsWritten) {
