@@ -1,6 +1,7 @@
 // The real server on a loopback port, over a coordinator's services in this process.
 #include "coordinator/http/web_server.h"
 
+#include <algorithm>
 #include <atomic>
 #include <future>
 #include <latch>
@@ -115,6 +116,33 @@ TEST_F(WebServerTest, AChangeNeedsTheCookieAndThePagesOwnToken) {
   EXPECT_EQ(change({{"Cookie", cookie}, {kCsrfHeader, csrf}}, "text/plain"), 403);
   EXPECT_EQ(change({{kCsrfHeader, csrf}}, kJson), 401);
   EXPECT_EQ(change({{"Cookie", cookie}, {kCsrfHeader, csrf}}, kJson), 404);  // no such sweep
+}
+
+TEST_F(WebServerTest, AChangeUnderTheSameKeyIsMadeOnceAndAnsweredTheSame) {
+  coordinator_.Submit("name: mine\nrunner: {command: [\"true\"]}\ngrid: {seed: [1, 2]}\n");
+  const auto post = [&](const std::string& verb, const std::string& key) {
+    httplib::Headers headers{
+        {"Authorization", std::string("Bearer ") + ServedCoordinator::kAdminToken}};
+    if (!key.empty()) headers.emplace("Idempotency-Key", key);
+    return client_->Post("/api/v1/sweeps/mine/" + verb, headers, "{}", kJson);
+  };
+  const auto cancellations = [&] {
+    return std::ranges::count(*coordinator_.Reader()->Events(0, 1'000), "sweep_cancelled",
+                              &EventRecord::kind);
+  };
+  const auto first = post("cancel", "0c1f7d");
+  ASSERT_EQ(first->status, 200) << first->body;
+  EXPECT_EQ(Json::parse(first->body)["changed"], 2);
+  const auto again = post("cancel", "0c1f7d");  // the answer was lost
+  EXPECT_EQ(again->status, 200);
+  EXPECT_EQ(again->body, first->body);
+  EXPECT_EQ(cancellations(), 1);
+  const auto other = post("pause", "0c1f7d");
+  EXPECT_EQ(other->status, 400);
+  EXPECT_THAT(other->body, HasSubstr("was used before"));
+  EXPECT_EQ(Json::parse(post("cancel", "another")->body)["changed"], 0);
+  EXPECT_EQ(Json::parse(post("cancel", "")->body)["changed"], 0);
+  EXPECT_EQ(cancellations(), 3) << "calls of their own";
 }
 
 TEST_F(WebServerTest, AWholeProfileMayBePasted) {

@@ -164,12 +164,7 @@ std::string LongSweepFile() {
 }
 
 void Submit(ServedCoordinator& served) {
-  v1::SubmitSweepRequest request;
-  request.set_request_id("prepared sweep");
-  request.set_sweep_file(kSweepFile);
-  v1::SubmitSweepResponse reply;
-  const auto status = served.stub().SubmitSweep(served.NewCall().get(), request, &reply);
-  EXPECT_TRUE(status.ok()) << status.error_message();
+  served.Submit(kSweepFile);
 }
 
 void Enroll(ServedCoordinator& served) {

@@ -78,4 +78,13 @@ std::string ServedCoordinator::PutBlob(const std::string& bytes) {
   return hash;
 }
 
+void ServedCoordinator::Submit(const std::string& sweep_file) {
+  v1::SubmitSweepRequest request;
+  request.set_request_id("prepared sweep");
+  request.set_sweep_file(sweep_file);
+  v1::SubmitSweepResponse reply;
+  const grpc::Status status = stub_->SubmitSweep(NewCall().get(), request, &reply);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+}
+
 }  // namespace tutti

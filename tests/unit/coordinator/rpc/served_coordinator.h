@@ -38,6 +38,8 @@ class ServedCoordinator {
   std::unique_ptr<StoreReader> Reader();
   // Gives its hash.
   std::string PutBlob(const std::string& bytes);
+  // Once: always under the same request id.
+  void Submit(const std::string& sweep_file);
 
  private:
   SystemClock clock_;
