@@ -185,6 +185,29 @@ TEST_F(HalfOpen, AClientsCallEndsInAClearError) {
   }
 }
 
+TEST_F(HalfOpen, AWatchWhoseConnectionIsCutAfterItsFirstLineGoesOn) {
+  Submit(1);  // there is no worker yet
+  RunningBinary watch("tutti", {"watch", "tiny", "--json", "--profile", ProfileFile("admin")});
+  const auto says = [&](const std::string& text) {
+    return watch.ReadUntil([&] { return watch.out().find(text) != std::string::npos; });
+  };
+  ASSERT_TRUE(says("\n")) << watch.err();
+  proxy_->Reset();
+  ASSERT_EQ(cluster_.Tutti({"pause", "tiny"}).code(), 0);
+  EXPECT_TRUE(says("\"state\":\"paused\"")) << watch.err();
+  proxy_->Set(Swallow::kBoth);
+  ASSERT_EQ(cluster_.Tutti({"resume", "tiny"}).code(), 0);
+  cluster_.StartWorker("one");
+  ASSERT_TRUE(Eventually([&] { return Run()["phase"] == "succeeded"; }));
+  proxy_->Set(Swallow::kNothing);  // for new connections: the old one stays mute
+  const Outcome watched = watch.Finish();
+  EXPECT_EQ(watched.code(), 0) << testing::PrintToString(watched);
+  ASSERT_GT(watched.out.size(), 2U);
+  const Json last =
+      Json::parse(watched.out.substr(watched.out.rfind('\n', watched.out.size() - 2)));
+  EXPECT_EQ(last["runs"]["succeeded"], 1) << watched.out;
+}
+
 TEST_F(HalfOpen, AnUploadEndsInAnErrorAndTheNextOneSendsOnlyTheRest) {
   const std::string bytes(4 * kPiece, 'x');
   const std::string hash = Sha256Hex(bytes);
