@@ -26,6 +26,8 @@ namespace {
 constexpr int kBacklog = 64;
 constexpr int kAcceptPollMs = 200;
 constexpr int kMinPingIntervalMs = 5'000;
+// Who has connected and has not made TLS and HTTP/2 ready by then is cut off.
+constexpr int kHandshakeMs = 20'000;
 constexpr std::chrono::seconds kShutdownGrace{2};
 
 void Configure(grpc::ServerBuilder& builder, const std::vector<grpc::Service*>& services) {
@@ -37,6 +39,7 @@ void Configure(grpc::ServerBuilder& builder, const std::vector<grpc::Service*>& 
   builder.SetMaxSendMessageSize(kMaxMessageBytes);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMs);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              kMinPingIntervalMs);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS,

@@ -2,18 +2,25 @@
 // notices in bounded time, and what waited ends in one effect or in a clear error.
 #include <algorithm>
 #include <csignal>
+#include <cstdint>
 #include <filesystem>
+#include <poll.h>
 #include <thread>
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include "common/clock.h"
 #include "common/file_system.h"
 #include "common/hash.h"
 #include "common/rpc/blob_transfer.h"
 #include "common/rpc/channel.h"
+#include "common/rpc/host_port.h"
 #include "common/rpc/profile.h"
+#include "common/unique_fd.h"
 #include "tests/support/cluster.h"
 #include "tests/support/cutting_proxy.h"
 #include "tests/support/tiny_music.h"
@@ -170,6 +177,44 @@ TEST_F(HalfOpen, BothSidesOfASessionNoticeAndTheWorkerComesBackWithWhatItDid) {
   EXPECT_LT(Now() - cut_at, kNoticed);
   EXPECT_EQ(cluster_.Tutti({"watch", "tiny"}).code(), 0);
   EXPECT_EQ(Run()["phase"], "succeeded");
+}
+
+TEST_F(HalfOpen, ASessionOfWhichOneWayIsLostIsReplacedAndItsTrainingGoesOn) {
+  StartWorker();
+  Submit(100'000);  // the run does not end while it is looked at
+  for (const Swallow swallow : {Swallow::kUp, Swallow::kDown}) {
+    ASSERT_TRUE(Eventually([&] { return LastEpoch() >= 1; }));
+    proxy_->Set(swallow);
+    // By heartbeats that are missing, or by the worker, which hears nothing and hangs up.
+    EXPECT_TRUE(Eventually([&] { return !IsConnected(); }, kNoticed));
+    proxy_->Set(Swallow::kNothing);
+    EXPECT_TRUE(Eventually([&] { return IsConnected(); }, kNoticed));
+    const int epoch = LastEpoch();
+    EXPECT_TRUE(Eventually([&] { return LastEpoch() > epoch; }));
+  }
+  EXPECT_EQ(cluster_.Tutti({"cancel", "tiny"}).code(), 0);
+  EXPECT_TRUE(Eventually([&] { return Run()["phase"] == "cancelled"; }));
+}
+
+// Through the proxy, whose target sees connections that say nothing.
+TEST_F(HalfOpen, WhoConnectsAndSaysNothingIsCutOff) {
+  const auto at = *ParseHostPort("address", proxy_->address());
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(at.port));
+  ASSERT_EQ(::inet_pton(AF_INET, at.host.c_str(), &address.sin_addr), 1);
+  const UniqueFd silent(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::connect(silent.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)),
+            0);
+  const auto is_cut = [&](int milliseconds) {
+    pollfd look{silent.get(), POLLIN, 0};
+    if (::poll(&look, 1, milliseconds) == 0) return false;
+    char byte = 0;
+    return ::recv(silent.get(), &byte, 1, 0) <= 0;
+  };
+  EXPECT_FALSE(is_cut(1'000)) << "it has time to say something";
+  EXPECT_EQ(RunBinary("tutti", {"sweeps", "--profile", ProfileFile("admin")}).code(), 0);
+  EXPECT_TRUE(is_cut(static_cast<int>(std::chrono::milliseconds(kNoticed).count())));
 }
 
 TEST_F(HalfOpen, AClientsCallEndsInAClearError) {
