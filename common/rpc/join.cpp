@@ -109,8 +109,12 @@ Result<Certificate> FetchCertificate(const std::string& address) {
   SSL_set_alpn_protos(session.get(), http2, sizeof(http2));
   SSL_set_tlsext_host_name(session.get(), kCertificateName);
   SSL_set_fd(session.get(), socket.get());
-  if (SSL_connect(session.get()) != 1) {
-    return Unavailable("what answers at " + address + " does not speak TLS as a coordinator does");
+  if (const int answer = SSL_connect(session.get()); answer != 1) {
+    const bool is_late = SSL_get_error(session.get(), answer) == SSL_ERROR_WANT_READ;
+    return Unavailable("what answers at " + address +
+                       (is_late ? " has not answered for " + std::to_string(kConnectSeconds) +
+                                      " s: is it a coordinator, and is it stopped or overloaded?"
+                                : " does not speak TLS as a coordinator does"));
   }
   Certificate certificate(SSL_get1_peer_certificate(session.get()));
   if (!certificate) return Unavailable("what answers at " + address + " shows no certificate");
