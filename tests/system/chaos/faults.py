@@ -5,7 +5,7 @@ import random
 import signal
 import time
 
-from fleet import LEASE_SECONDS, ChaosError, wait_for
+from fleet import LEASE_SECONDS, wait_for
 
 FAR = "far"
 # Not every fault outlasts the lease: what is over sooner must cost nothing.
@@ -13,8 +13,14 @@ SHORT_SECONDS = 1.0
 LONG_SECONDS = LEASE_SECONDS + 2.0
 
 
+# Sudden deaths are half of all faults: they are what costs work.
+KILLS = ["kill coordinator", "kill worker", "kill runner"]
+FREEZES = ["freeze coordinator", "freeze worker", "freeze runner"]
+CUTS = ["cut, reset", "cut, swallowed", "cut, packets vanish"]
+
+
 class Faults:
-    """Draws from a shuffled deck, so that each kind comes about as often as any other.
+    """Draws from a shuffled deck in which each kind comes once, a kill twice, and each four hold two kills, a freeze and a cut.
 
     lengthen() gives the sweep more to train where little is left of it."""
 
@@ -39,9 +45,9 @@ class Faults:
 
     def next_kind(self):
         if not self.deck:
-            # Sudden deaths twice: they are what costs work.
-            self.deck = [*self.kinds, "kill worker", "kill runner", "kill coordinator"]
-            self.random.shuffle(self.deck)
+            kills, freezes, cuts = (self.random.sample(kinds, len(kinds)) for kinds in (KILLS * 2, FREEZES, CUTS))
+            while kills:
+                self.deck += self.random.sample(four := [kills.pop(), kills.pop(), freezes.pop(), cuts.pop()], len(four))
         return self.deck.pop()
 
     def strike(self, kind):
@@ -49,14 +55,25 @@ class Faults:
         return self.kinds[kind]()
 
     def busy_worker(self, names=None):
-        """A worker whose runner is in the middle of a training, by the coordinator's word."""
+        """A worker in the middle of a training, by the coordinator's word, and its runner."""
         def find():
             # At each look: the others may end all of the sweep before the worker that is waited for is back.
             self.lengthen()
-            busy = [job["worker"] for job in self.progress.running()
-                    if self.fleet.runner_of(job["worker"]) and (names is None or job["worker"] in names)]
-            return self.random.choice(sorted(busy)) if busy else None
+            workers = sorted({job["worker"] for job in self.progress.running() if names is None or job["worker"] in names})
+            busy = [(name, runner) for name in workers if (runner := self.fleet.runner_of(name)) is not None]
+            return self.random.choice(busy) if busy else None
         return wait_for(f"a training on {' or '.join(names or ['any worker'])}", find)
+
+    def to_runner(self, number):
+        """Sends the signal to the runner of a training; its worker, and the runner."""
+        def send():
+            name, runner = self.busy_worker()
+            try:
+                os.kill(runner, number)
+            except ProcessLookupError:
+                return None  # it ended since
+            return name, runner
+        return wait_for("a runner that gets the signal", send)
 
     def how_long(self):
         return self.random.choice([SHORT_SECONDS, LONG_SECONDS])
@@ -75,17 +92,13 @@ class Faults:
         return "the coordinator"
 
     def kill_worker(self):
-        name = self.busy_worker()
+        name, _ = self.busy_worker()
         self.fleet.workers[name].kill()
         self.fleet.workers[name].start()
         return name
 
     def kill_runner(self):
-        name = self.busy_worker()
-        runner = self.fleet.runner_of(name)
-        if runner is None:
-            raise ChaosError(f"the runner of {name} was there a moment ago")
-        os.kill(runner, signal.SIGKILL)
+        name, _ = self.to_runner(signal.SIGKILL)
         return f"{name}'s runner"
 
     def freeze_coordinator(self):
@@ -97,7 +110,7 @@ class Faults:
         return f"the coordinator for {seconds:.0f} s"
 
     def freeze_worker(self):
-        name = self.busy_worker()
+        name, _ = self.busy_worker()
         seconds = self.how_long()
         os.kill(self.fleet.workers[name].pid, signal.SIGSTOP)
         self.hold(seconds)
@@ -105,14 +118,11 @@ class Faults:
         return f"{name} for {seconds:.0f} s"
 
     def freeze_runner(self):
-        name = self.busy_worker()
-        runner = self.fleet.runner_of(name)
         seconds = self.how_long()
-        if runner is not None:
-            os.kill(runner, signal.SIGSTOP)
+        name, runner = self.to_runner(signal.SIGSTOP)
         # Its worker goes on telling that it holds the attempt: the coordinator has nothing to notice.
         self.hold(seconds, look=False)
-        if self.fleet.runner_of(name) == runner and runner is not None:
+        if self.fleet.runner_of(name) == runner:
             os.kill(runner, signal.SIGCONT)
         return f"{name}'s runner for {seconds:.0f} s"
 

@@ -112,9 +112,12 @@ def storm(options, folder):
             far_place.end()
 
 
-def judge(calm, hit, wrong, lost):
+def judge(calm, hit, counts, wrong, lost):
     """What is not as it must be, a line each."""
     findings = facts.differences(calm, hit) + wrong
+    deaths = counts["kill worker"] + counts["kill runner"]
+    if deaths >= 2 and not lost:
+        findings.append(f"{deaths} workers and runners were killed and no attempt was lost after an epoch: nothing was tried")
     went_on = sum(1 for attempt in lost if attempt["went_on_after"] > 0)
     if lost and went_on * 3 < len(lost):
         findings.append(f"{went_on} of {len(lost)} lost attempts went on after an epoch, expected at least a third")
@@ -178,7 +181,7 @@ def run(options, folder):
     between = time.monotonic()
     calm = calm_run(options, folder, text)
     print_figures(options, calm, hit, counts, lost, (time.monotonic() - between, between - begun))
-    return judge(calm, hit, wrong, lost)
+    return judge(calm, hit, counts, wrong, lost)
 
 
 def main():
