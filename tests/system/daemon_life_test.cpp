@@ -1,5 +1,5 @@
-// What an operator does with running daemons: options from a file, logs for machines, SIGHUP,
-// health checks, and `tutti doctor`.
+// What an operator does with running daemons: options from a file, logs for machines, notices to a
+// service manager, SIGHUP, health checks, and `tutti doctor`.
 #include <csignal>
 #include <filesystem>
 #include <map>
@@ -24,6 +24,7 @@
 #include "common/version.h"
 #include "coordinator/certificate.h"
 #include "tests/support/cluster.h"
+#include "tests/support/notice_socket.h"
 #include "tests/support/small_disk.h"
 #include "tests/support/tiny_music.h"
 #include "tutti/v1/sweep.grpc.pb.h"
@@ -118,6 +119,28 @@ TEST(DaemonLogs, AreJsonObjectsWhereThatIsAskedFor) {
         << line;
     EXPECT_NE(record.value("level", ""), "");
     EXPECT_NE(record.value("message", ""), "");
+  }
+}
+
+TEST(ServiceManager, HearsWhenADaemonIsReadyAndWhenItBeginsToEnd) {
+  Cluster cluster;
+  const TempDir folder;
+  const std::map<std::string, std::vector<std::string>> daemons{
+      {"tutti-coordinator",
+       {"--state", folder / "state", "--listen", "127.0.0.1:0", "--http", "none"}},
+      {"tutti-worker", {"--profile", cluster.profile("worker"), "--dir", folder / "one"}}};
+  for (const auto& [program, arguments] : daemons) {
+    SCOPED_TRACE(program);
+    const std::string address = folder / (program + ".socket");
+    const UniqueFd manager = ListenForNotices(address);
+    RunningBinary daemon(program, arguments, {{"NOTIFY_SOCKET", address}});
+    daemon.ReadyLine();
+    EXPECT_TRUE(Eventually([&] { return ReceiveNotice(manager) == "READY=1"; }));
+    EXPECT_EQ(ReceiveNotice(manager), "nothing") << "before it is told to end";
+    daemon.Signal(SIGTERM);
+    EXPECT_EQ(daemon.Finish().code(), 0);
+    EXPECT_EQ(ReceiveNotice(manager), "STOPPING=1");
+    EXPECT_EQ(ReceiveNotice(manager), "nothing");
   }
 }
 

@@ -1,50 +1,30 @@
 #include "common/service_notice.h"
 
-#include <cstddef>
-#include <cstring>
+#include <cstdlib>
 
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 #include "common/unique_fd.h"
+#include "tests/support/notice_socket.h"
 #include "tests/support/temp_dir.h"
 
 namespace tutti {
 namespace {
 
-// A datagram socket as a service manager has one. address: as in NOTIFY_SOCKET.
-UniqueFd ListenAs(const std::string& address) {
-  sockaddr_un name{};
-  name.sun_family = AF_UNIX;
-  std::memcpy(name.sun_path, address.data(), address.size());
-  if (address[0] == '@') name.sun_path[0] = '\0';
-  UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address.size());
-  EXPECT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&name), length), 0);
-  return socket;
-}
-
-std::string Receive(const UniqueFd& socket) {
-  char text[256];
-  const ssize_t size = ::recv(socket.get(), text, sizeof(text), MSG_DONTWAIT);
-  return size < 0 ? "nothing" : std::string(text, static_cast<std::size_t>(size));
-}
-
 TEST(ServiceNotice, ReachesASocketInAFolder) {
   const TempDir folder;
   const std::string address = (folder.path() / "notify").string();
-  const UniqueFd manager = ListenAs(address);
+  const UniqueFd manager = ListenForNotices(address);
   ASSERT_TRUE(SendServiceNotice(address, kServiceReady).ok());
-  EXPECT_EQ(Receive(manager), "READY=1");
+  EXPECT_EQ(ReceiveNotice(manager), "READY=1");
 }
 
 TEST(ServiceNotice, ReachesAnAbstractSocket) {
   const TempDir folder;  // its name is this test's own
   const std::string address = "@" + folder.path().filename().string();
-  const UniqueFd manager = ListenAs(address);
+  const UniqueFd manager = ListenForNotices(address);
   ASSERT_TRUE(SendServiceNotice(address, kServiceStopping).ok());
-  EXPECT_EQ(Receive(manager), "STOPPING=1");
+  EXPECT_EQ(ReceiveNotice(manager), "STOPPING=1");
 }
 
 TEST(ServiceNotice, SaysWhoDoesNotListen) {
