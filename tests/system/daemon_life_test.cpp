@@ -1,5 +1,5 @@
 // What an operator does with running daemons: options from a file, logs for machines, notices to a
-// service manager, SIGHUP, health checks, and `tutti doctor`.
+// service manager, health checks.
 #include <csignal>
 #include <filesystem>
 #include <map>
@@ -11,21 +11,14 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 
-#include "common/clock.h"
 #include "common/file_system.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/profile.h"
 #include "common/rpc/session_protocol.h"
 #include "common/unique_fd.h"
-#include "common/version.h"
-#include "coordinator/certificate.h"
 #include "tests/support/cluster.h"
 #include "tests/support/notice_socket.h"
-#include "tests/support/small_disk.h"
 #include "tests/support/tiny_music.h"
 #include "tutti/v1/sweep.grpc.pb.h"
 
@@ -144,84 +137,6 @@ TEST(ServiceManager, HearsWhenADaemonIsReadyAndWhenItBeginsToEnd) {
   }
 }
 
-class Reload : public testing::Test {
- protected:
-  // A new pair in the state folder, as an operator lays it there.
-  CertificatePair LayNewCertificate() {
-    const CertificatePair pair =
-        *MakeSelfSignedCertificate(kCertificateName, SystemClock().WallNow());
-    WriteFile(cluster_.path("state") / "key.pem", pair.key_pem);
-    WriteFile(cluster_.path("state") / "certificate.pem", pair.certificate_pem);
-    return pair;
-  }
-  void Hup() { ::kill(cluster_.coordinator_pid(), SIGHUP); }
-  std::string Pinned() { return LoadProfile(files_, cluster_.profile("admin"))->certificate; }
-  // Waits until the profiles are written anew.
-  bool IsPinned(const CertificatePair& pair) {
-    return Eventually([&] { return Pinned() == pair.certificate_pem; });
-  }
-
-  PosixFileSystem files_;
-  Cluster cluster_;
-};
-
-TEST_F(Reload, ANewCertificateIsForNewConnectionsAndWhatStandsGoesOn) {
-  cluster_.AddTinyMusic();
-  RunningBinary& worker = cluster_.StartWorker("one");
-  // Files come on a connection of their own, from the first one on.
-  TinySweep before;
-  before.name = "before";
-  before.models = "[rnn]";
-  ASSERT_EQ(cluster_.Tutti({"submit", cluster_.SweepFile(TinySweepFile(before)), "--wait"}).code(),
-            0);
-  std::filesystem::copy_file(cluster_.profile("admin"), cluster_.path("old.json"));
-  const CertificatePair pair = LayNewCertificate();
-  Hup();
-  ASSERT_TRUE(IsPinned(pair));
-  // gRPC looks for the new pair every second.
-  EXPECT_TRUE(Eventually([&] { return cluster_.Tutti({"sweeps"}).code() == 0; }));
-  const Outcome old = RunBinary("tutti", {"sweeps", "--profile", cluster_.path("old.json")});
-  EXPECT_EQ(old.code(), 3) << testing::PrintToString(old);
-  // The worker's session is the old one, and so is the connection that its files went on.
-  ASSERT_EQ(cluster_.Tutti({"submit", cluster_.SweepFile(TinySweepFile()), "--wait"}).code(), 0);
-  const Json workers = cluster_.TuttiJson({"workers"});
-  ASSERT_EQ(workers.size(), 1U);
-  EXPECT_EQ(workers[0]["connected"], true);
-  EXPECT_THAT(worker.err(), testing::Not(HasSubstr("disconnected")));
-}
-
-TEST_F(Reload, ACertificateThatCannotBeServedChangesNothing) {
-  const std::string before = Pinned();
-  const CertificatePair other =
-      *MakeSelfSignedCertificate(kCertificateName, SystemClock().WallNow());
-  WriteFile(cluster_.path("state") / "certificate.pem", other.certificate_pem);  // without its key
-  Hup();
-  const CertificatePair good = LayNewCertificate();
-  EXPECT_EQ(Pinned(), before);
-  EXPECT_EQ(cluster_.Tutti({"sweeps"}).code(), 0);
-  Hup();
-  EXPECT_TRUE(IsPinned(good));
-}
-
-TEST(ReloadLogLevel, IsReadAgainFromTheFile) {
-  Cluster cluster;
-  const std::string file = cluster.path("worker.toml");
-  WriteFile(file, "log-level = \"error\"\n");
-  RunningBinary worker("tutti-worker", {"--profile", cluster.profile("worker"), "--dir",
-                                        cluster.path("one"), "--config", file});
-  worker.ReadyLine();
-  EXPECT_EQ(worker.err(), "");
-  WriteFile(file, "log-level = \"info\"\n");
-  worker.Signal(SIGHUP);
-  EXPECT_TRUE(worker.ReadUntil([&] { return worker.err().contains("SIGHUP: log level info"); }));
-  WriteFile(file, "log-level = \"loud\"\n");
-  worker.Signal(SIGHUP);
-  EXPECT_TRUE(
-      worker.ReadUntil([&] { return worker.err().contains("everything stays as it was"); }));
-  worker.Signal(SIGTERM);
-  EXPECT_EQ(worker.Finish().code(), 0);
-}
-
 TEST(Health, IsToldToAnybodyAndSoIsTheContract) {
   Cluster cluster;
   PosixFileSystem files;
@@ -307,131 +222,6 @@ TEST(Handshake, AClientOfAnotherProtocolIsToldWhichSideToUpgrade) {
   const grpc::Status older = ask("0");
   EXPECT_EQ(older.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
   EXPECT_THAT(older.error_message(), HasSubstr("upgrade the client"));
-}
-
-class Doctor : public testing::Test {
- protected:
-  // By what was looked at.
-  std::map<std::string, Json> Ask(const std::filesystem::path& profile, int exit_code,
-                                  const Environment& environment = {},
-                                  const std::string& program = "tutti") {
-    const Outcome outcome =
-        RunBinary(program, {"doctor", "--profile", profile, "--json"}, environment);
-    EXPECT_EQ(outcome.code(), exit_code) << testing::PrintToString(outcome);
-    std::map<std::string, Json> findings;
-    for (const Json& finding : outcome.json()) {
-      findings[finding["what"]] = finding;
-      EXPECT_EQ(finding["remedy"] == "", finding["state"] == "ok") << finding;
-    }
-    return findings;
-  }
-  static void ExpectWarning(const Json& finding, const std::string& detail,
-                            const std::string& remedy) {
-    EXPECT_EQ(finding["state"], "warning") << finding;
-    EXPECT_THAT(finding["detail"], HasSubstr(detail));
-    EXPECT_THAT(finding["remedy"], HasSubstr(remedy));
-  }
-  Cluster cluster_;
-};
-
-TEST_F(Doctor, FindsNothingMissingBesideARunningCoordinator) {
-  auto findings = Ask(cluster_.profile("reader"), 0);
-  for (const char* what :
-       {"tutti", "tutti-coordinator", "tutti-worker", "tutti-preprocess", "tutti-train", "profile",
-        "certificate", "coordinator", "clock", "disk"}) {
-    EXPECT_EQ(findings[what].value("state", ""), "ok") << findings[what];
-  }
-  EXPECT_THAT(findings["tutti-train"]["detail"], HasSubstr("LibTorch"));
-  EXPECT_THAT(findings["coordinator"]["detail"], HasSubstr("reader"));
-  const Outcome text = RunBinary("tutti", {"doctor", "--profile", cluster_.profile("reader")});
-  EXPECT_THAT(text.out, HasSubstr("ok       coordinator"));
-}
-
-TEST_F(Doctor, NamesARemedyForWhatIsWrong) {
-  const auto profile = cluster_.profile("reader");
-  ::chmod(profile.c_str(), 0644);
-  auto findings = Ask(profile, 2);
-  EXPECT_EQ(findings["profile"]["state"], "missing");
-  EXPECT_EQ(findings["profile"]["remedy"], "chmod 600 " + profile.string());
-  ::chmod(profile.c_str(), 0600);
-
-  cluster_.KillCoordinator();
-  findings = Ask(profile, 2);
-  EXPECT_EQ(findings["coordinator"]["state"], "missing");
-  EXPECT_THAT(findings["coordinator"]["remedy"], HasSubstr("start tutti-coordinator"));
-
-  PosixFileSystem files;
-  Profile expired = *LoadProfile(files, profile);
-  expired.certificate =
-      MakeSelfSignedCertificate(kCertificateName, UnixMillis{1'000'000'000'000})->certificate_pem;
-  ASSERT_TRUE(SaveProfile(files, cluster_.path("expired.json"), expired).ok());
-  findings = Ask(cluster_.path("expired.json"), 2);
-  EXPECT_EQ(findings["certificate"]["state"], "missing");
-  EXPECT_THAT(findings["certificate"]["remedy"], HasSubstr("certificate.pem"));
-}
-
-TEST_F(Doctor, NamesTheProgramsThatAreNotThere) {
-  std::filesystem::create_directory(cluster_.path("bin"));
-  const auto alone = cluster_.path("bin") / "tutti";
-  std::filesystem::copy_file(std::filesystem::path(TUTTI_BIN_DIR) / "tutti", alone);
-  auto findings = Ask(cluster_.profile("reader"), 2, {}, alone);
-  for (const char* name : {"tutti-coordinator", "tutti-worker", "tutti-preprocess"}) {
-    EXPECT_EQ(findings[name]["state"], "missing") << findings[name];
-    EXPECT_THAT(findings[name]["remedy"], HasSubstr("side by side"));
-  }
-  ExpectWarning(findings["tutti-train"], alone.parent_path(), "deploy/setup.sh --install-trainer");
-}
-
-TEST_F(Doctor, SaysWhereADiskIsAlmostFull) {
-  const SmallDisk disk(4);
-  if (!disk.why_not().empty()) GTEST_SKIP() << disk.why_not();
-  auto findings = Ask(cluster_.profile("reader"), 0, {{"HOME", disk.path()}});
-  ExpectWarning(findings["home"], "free at " + disk.path().string(), "make room");
-}
-
-TEST_F(Doctor, SaysWhichPortIsTaken) {
-  const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(7770);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  // Where that fails somebody else has it, which is the same.
-  (void)::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
-  auto findings = Ask(cluster_.path("no-profile.json"), 0);
-  ExpectWarning(findings["port 7770"], "taken by another program", "ss -ltnp | grep 7770");
-  EXPECT_EQ(findings["profile"]["state"], "note");
-}
-
-// A coordinator whose clock is five minutes behind.
-class LateCoordinator final : public v1::SweepService::Service {
- public:
-  grpc::Status GetServerInfo(grpc::ServerContext*, const v1::GetServerInfoRequest*,
-                             v1::GetServerInfoResponse* reply) override {
-    reply->set_role("reader");
-    reply->set_version(kVersion);
-    reply->set_now_unix_ms(ToInt(SystemClock().WallNow()) - 300'000);
-    return grpc::Status::OK;
-  }
-};
-
-TEST_F(Doctor, SaysHowFarClocksAreApart) {
-  const CertificatePair pair =
-      *MakeSelfSignedCertificate(kCertificateName, SystemClock().WallNow());
-  grpc::SslServerCredentialsOptions tls;
-  tls.pem_key_cert_pairs = {{pair.key_pem, pair.certificate_pem}};
-  LateCoordinator late;
-  grpc::ServerBuilder builder;
-  int port = 0;
-  builder.AddListeningPort("127.0.0.1:0", grpc::SslServerCredentials(tls), &port);
-  builder.RegisterService(&late);
-  const auto server = builder.BuildAndStart();
-  PosixFileSystem files;
-  ASSERT_TRUE(
-      SaveProfile(files, cluster_.path("late.json"),
-                  {"127.0.0.1:" + std::to_string(port), pair.certificate_pem, "any", "reader"})
-          .ok());
-  auto findings = Ask(cluster_.path("late.json"), 0);
-  ExpectWarning(findings["clock"], "ahead of the coordinator's", "timedatectl set-ntp true");
 }
 
 }  // namespace
