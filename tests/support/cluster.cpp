@@ -39,6 +39,10 @@ void Cluster::KillCoordinator() {
   coordinator_.reset();
 }
 
+bool Cluster::CoordinatorSays(const std::string& text) {
+  return coordinator_->ReadUntil([&] { return coordinator_->err().contains(text); });
+}
+
 RunningBinary& Cluster::StartWorker(const std::string& name, int slots,
                                     const std::vector<std::string>& more) {
   std::vector<std::string> arguments{

@@ -31,6 +31,8 @@ class Cluster {
   // SIGKILL.
   void KillCoordinator();
   const Json& ready() const { return ready_; }
+  // Waits until its stderr holds the text.
+  bool CoordinatorSays(const std::string& text);
   pid_t coordinator_pid() const { return coordinator_->pid(); }
 
   // Waits until it has had its first session. The name is also its folder's.
