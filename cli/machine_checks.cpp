@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <utility>
 
 #include <arpa/inet.h>
@@ -31,8 +32,14 @@ constexpr std::int64_t kClockDriftMs = 60'000;
 constexpr int kCertificateDays = 30;
 constexpr long kSecondsOfDay = 86'400;
 
-// Everything that a program says on stdout; nothing where it cannot be run or fails.
-std::optional<std::string> OutputOf(std::vector<std::string> command) {
+// What a program said on stdout, and how it ended.
+struct Answer {
+  ExitStatus ended;
+  std::string text;
+};
+
+// Nothing where it cannot be started.
+std::optional<Answer> Ask(std::vector<std::string> command) {
   const auto child =
       Spawn({.argv = std::move(command), .output = Stream::kPipe, .errors = Stream::kNull});
   if (!child.ok()) return std::nullopt;
@@ -43,8 +50,14 @@ std::optional<std::string> OutputOf(std::vector<std::string> command) {
     if (got <= 0) break;
     text.append(piece.data(), static_cast<std::size_t>(got));
   }
-  if (!(*child)->Wait().success()) return std::nullopt;
-  return text;
+  return Answer{(*child)->Wait(), std::move(text)};
+}
+
+// Everything that a program says on stdout; nothing where it cannot be run or fails.
+std::optional<std::string> OutputOf(std::vector<std::string> command) {
+  auto answer = Ask(std::move(command));
+  if (!answer || !answer->ended.success()) return std::nullopt;
+  return std::move(answer->text);
 }
 
 std::string FirstLine(const std::string& text) {
@@ -180,17 +193,27 @@ std::vector<Finding> CheckPrograms() {
 
 std::vector<Finding> CheckGpus() {
   const auto cards =
-      OutputOf({"nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"});
-  if (!cards || cards->empty()) {
+      Ask({"nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"});
+  if (cards && !cards->ended.success()) {
+    return {{Health::kWarning, "GPU",
+             "nvidia-smi fails (" + Describe(cards->ended) + "): " + FirstLine(cards->text),
+             "make its driver work until nvidia-smi lists the GPU: install the one for this kernel "
+             "anew, or restart the machine after an update; until then the processor trains"}};
+  }
+  if (!cards || cards->text.empty()) {
     return {{Health::kNote, "GPU", "none that nvidia-smi knows: the processor trains",
              "if there is one, install its driver: nvidia-smi has to list it"}};
   }
-  std::vector<Finding> findings{{Health::kOk, "GPU", FirstLine(*cards), ""}};
+  std::vector<Finding> findings;
+  std::istringstream lines(cards->text);
+  for (std::string card; std::getline(lines, card);) {
+    findings.push_back({Health::kOk, "GPU " + std::to_string(findings.size()), card, ""});
+  }
   const auto trainer = FindTuttiProgram("tutti-train");
   const auto usable = trainer.ok() ? OutputOf({trainer->string(), "devices"}) : std::nullopt;
   if (!usable || !usable->contains("cuda")) {
     findings.push_back(
-        {Health::kWarning, "GPU", "tutti-train cannot use it",
+        {Health::kWarning, "GPU", "tutti-train can use none",
          "build tutti-train against a CUDA build of LibTorch (TUTTI_LIBTORCH_DIR) that this driver "
          "supports"});
   }

@@ -26,7 +26,7 @@ struct Finding {
 std::vector<Finding> CheckToolchain();
 // The five programs beside this one: there, and of one release; the LibTorch of tutti-train.
 std::vector<Finding> CheckPrograms();
-// GPUs, their driver, and whether tutti-train can use them.
+// Each GPU with its driver, and whether tutti-train can use them.
 std::vector<Finding> CheckGpus();
 // Whether a coordinator could take its usual ports here. `own`: the address of one that is known to
 // run, whose ports are its own.
