@@ -1,10 +1,10 @@
 include(GoogleTest)
 
-# tutti_test(name LABEL unit [TIMEOUT seconds] [FIXTURES fixture …] [SERIAL] SOURCES a.cpp … LIBS target …): one program, each TEST one
-# ctest test; ctest runs what sets the fixtures up before them. LABEL unit_grpc: a unit test that opens
+# tutti_test(name LABEL unit [TIMEOUT seconds] [FILTER filter] [FIXTURES fixture …] [SERIAL] SOURCES a.cpp … LIBS target …): one program, each
+# TEST one ctest test, of those that gtest's filter names; ctest runs what sets the fixtures up before them. LABEL unit_grpc: a unit test that opens
 # connections, which the thread sanitizer cannot judge. SERIAL: no other test runs beside it, because it judges times.
 function(tutti_test name)
-  cmake_parse_arguments(ARG "SERIAL" "LABEL;TIMEOUT" "SOURCES;LIBS;ENVIRONMENT;FIXTURES" ${ARGN})
+  cmake_parse_arguments(ARG "SERIAL" "LABEL;TIMEOUT;FILTER" "SOURCES;LIBS;ENVIRONMENT;FIXTURES" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 30)
   endif()
@@ -26,5 +26,9 @@ function(tutti_test name)
   if(ARG_SERIAL)
     list(APPEND properties RUN_SERIAL TRUE)
   endif()
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
+  set(filter "")
+  if(ARG_FILTER)
+    set(filter TEST_FILTER "${ARG_FILTER}")
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 ${filter} PROPERTIES ${properties})
 endfunction()
