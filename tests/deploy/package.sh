@@ -20,19 +20,50 @@ dpkg-deb --field "$deb" Package Version Depends
 
 # A root of its own that knows what is installed here, so that dpkg itself checks what the package depends on.
 root=$work/root
-mkdir -p "$root/var/lib" "$root/bin"
+mkdir -p "$root/var/lib" "$root/bin" "$root/etc"
 cp -r /var/lib/dpkg "$root/var/lib/dpkg"
 rm -f "$root"/var/lib/dpkg/lock*
-# The postinst asks whether systemd runs, which it does not there; nothing else is needed of a shell.
 mkdir -p "$work/control"
 dpkg-deb --control "$deb" "$work/control"
 sh -n "$work/control/postinst"
+own_users=$(sha256sum /etc/passwd)
 dpkg --root="$root" --force-script-chrootless --no-triggers --install "$deb" >"$work/dpkg.log" 2>&1 ||
   { cat "$work/dpkg.log" >&2; fail 'dpkg refuses the package'; }
+# The postinst ran with DPKG_ROOT: the services' users are in that root, and none is here.
+for user in tutti tutti-worker; do
+  grep -q "^$user:" "$root/etc/passwd" || fail "$root/etc/passwd: the package's postinst made no user $user"
+done
+[ "$own_users" = "$(sha256sum /etc/passwd)" ] || fail 'the postinst changed /etc/passwd of this machine, not of the root it was given'
+
+# What one program's guides say: a man page that renders without a warning, and completions of three shells.
+rendered() { # PAGE: as it is read; as it is written where nothing here renders it
+  if ! command -v groff >/dev/null; then zcat "$1" | sed "s/\\\\-/-/g" && return; fi
+  zcat "$1" | groff -k -man -ww -Tutf8 2>"$work/groff.log"
+  [ ! -s "$work/groff.log" ] || fail "$1: $(head -n 3 "$work/groff.log")"
+}
 for name in tutti tutti-coordinator tutti-worker tutti-preprocess; do
   [ -x "$root/usr/bin/$name" ] || fail "usr/bin/$name: not installed"
-  [ -s "$root/usr/share/man/man1/$name.1.gz" ] || fail "$name: no man page"
+  page=$root/usr/share/man/man1/$name.1.gz
+  [ -s "$page" ] || fail "$name: no man page"
+  if command -v lexgrog >/dev/null; then lexgrog "$page" >/dev/null || fail "$page: no NAME that man -k finds"; fi
+  rendered "$page" >"$work/$name.txt"
+  grep -q "Usage: $name " "$work/$name.txt" || fail "$page: it does not say how $name is called"
   bash -n "$root/usr/share/bash-completion/completions/$name"
+  # zsh reads bash's rules (package/guides.py).
+  zsh_rules=$root/usr/share/zsh/vendor-completions/_$name
+  [ "$(head -n 1 "$zsh_rules")" = "#compdef $name" ] || fail "$zsh_rules: zsh would not load it for $name"
+  bash -n "$zsh_rules"
+  if command -v zsh >/dev/null; then zsh -n "$zsh_rules"; fi
+  fish_rules=$root/usr/share/fish/vendor_completions.d/$name.fish
+  grep -q "^complete -c $name .*-l version " "$fish_rules" || fail "$fish_rules: it does not complete --version"
+  if command -v fish >/dev/null; then fish --no-execute "$fish_rules"; fi
+done
+commands=$("$root/usr/bin/tutti" --help | sed -n '/^Subcommands:/,$ s/^  \([a-z]\+\).*/\1/p')
+grep -qx watch <<<"$commands" || fail "tutti --help lists no commands: $commands"
+for command in $commands; do
+  grep -q "Usage: tutti $command " "$work/tutti.txt" || fail "the man page does not tell of: tutti $command"
+  grep -q "^complete -c tutti .*-a $command " "$root/usr/share/fish/vendor_completions.d/tutti.fish" || fail "fish: no $command"
+  grep -q "^ *\"$command\") words=" "$root/usr/share/zsh/vendor-completions/_tutti" || fail "zsh: no $command"
 done
 (
   source "$root/usr/share/bash-completion/completions/tutti"
