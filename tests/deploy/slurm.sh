@@ -81,6 +81,14 @@ export TUTTI_PROFILE=$work/state/admin.json
 tutti() { "$bin/tutti" "$@"; }
 allocations() { squeue --noheader --states="$1" --format=%i; }
 is_empty() { [ -z "$(allocations PENDING,RUNNING,COMPLETING)" ]; }
+# The worker of that allocation knows when it ends (in 30 minutes), less two minutes.
+ends_in_time() { # ALLOCATION
+  local arguments left until_option='--until ([-0-9T:]+) '
+  arguments=$(tr '\0' ' ' <"/proc/$(pgrep --full --newest -- "--name slurm-$1 ")/cmdline")
+  [[ $arguments =~ $until_option ]] || fail "the worker has no --until: $arguments"
+  left=$(($(date --date="${BASH_REMATCH[1]}" +%s) - $(date +%s)))
+  [ "$left" -gt 1500 ] && [ "$left" -le 1680 ] || fail "--until is $left s away, expected 28 minutes less a little"
+}
 [ -z "$(allocations all)" ] || fail 'an allocation before anything waits'
 
 # A sweep: workers come, train, and go.
@@ -112,12 +120,7 @@ phase() { tutti jobs waits --json | python3 -c 'import json, sys; print(json.loa
 is_running() { [ "$(phase)" = running ]; }
 until_true 60 'the job runs' is_running
 first=$(allocations RUNNING)
-# The worker knows when its allocation ends (in 30 minutes), less two minutes.
-arguments=$(tr '\0' ' ' <"/proc/$(pgrep --full --newest -- "--name slurm-$first ")/cmdline")
-until_option='--until ([-0-9T:]+) '
-[[ $arguments =~ $until_option ]] || fail "the worker has no --until: $arguments"
-left=$(($(date --date="${BASH_REMATCH[1]}" +%s) - $(date +%s)))
-[ "$left" -gt 1500 ] && [ "$left" -le 1680 ] || fail "--until is $left s away, expected 28 minutes less a little"
+ends_in_time "$first"
 scancel "$first"
 is_elsewhere() { is_running && [ -n "$(allocations RUNNING)" ] && [ "$(allocations RUNNING)" != "$first" ]; }
 until_true 60 'the cancelled job runs in another allocation' is_elsewhere
@@ -149,4 +152,56 @@ tutti submit "$work/pair.yaml" --quiet
 until_true 60 'the second one has a worker of its own' test -e "$work/here-2"
 tutti watch pair
 until_true 60 'all allocations are over' is_empty
-echo 'slurm: workers came for three sweeps and went'
+
+# Four jobs that all wait, each for a worker of its own: no more allocations than --slurm-max, though others could pend.
+cat >"$work/four.yaml" <<YAML
+name: four
+runner: {command: [sh, -c, 'touch "\$1/one-of-four-\$2"; while [ ! -e "\$1/go-four" ]; do sleep 0.1; done', sh, "$work", "\${number}"]}
+grid: {number: [1, 2, 3, 4]}
+YAML
+tutti submit "$work/four.yaml" --quiet
+begun() { find "$work" -maxdepth 1 -name 'one-of-four-*' | wc -l; }
+have_begun() { [ "$(begun)" = "$1" ]; }
+until_true 60 'two of four jobs run' have_begun 2
+# Six more looks of the coordinator.
+limit=$((SECONDS + 6))
+while [ "$SECONDS" -lt "$limit" ]; do
+  at_once=$(allocations PENDING,CONFIGURING,RUNNING,COMPLETING | wc -l)
+  [ "$at_once" -le 2 ] || fail "$at_once allocations at a time, expected at most --slurm-max 2: $(squeue)"
+  sleep 0.2
+done
+have_begun 2 || fail "$(begun) of four jobs have begun, expected as many as there are allocations"
+touch "$work/go-four"
+tutti watch four
+until_true 60 'the allocations of four jobs are over' is_empty
+
+# The script that an operator submits by hand.
+worker_is() { # NAME True|False: whether a worker of that name is connected
+  tutti workers --json | python3 -c '
+import json, sys
+connected = any(worker["connected"] for worker in json.load(sys.stdin) if worker["name"] == sys.argv[1])
+sys.exit(str(connected) != sys.argv[2])
+' "$1" "$2"
+}
+mkdir "$work/node"
+by_hand=$(TUTTI_WORKER=$bin/tutti-worker TMPDIR=$work/node sbatch --parsable --ntasks=1 --time=30 --output="$work/by_hand.log" \
+  "$(dirname "$0")/../../deploy/slurm/worker.sbatch" "$work/state/worker.json" --allow-command --slots 1)
+until_true 60 'the worker of worker.sbatch is there' worker_is "slurm-$by_hand" True
+ends_in_time "$by_hand"
+cat >"$work/by_hand.yaml" <<YAML
+name: by-hand
+runner: {command: ['true']}
+grid: {number: [1]}
+YAML
+tutti submit "$work/by_hand.yaml" --quiet
+tutti watch by-hand
+tutti show "$(tutti jobs by-hand --quiet)" --json | python3 -c '
+import json, sys
+worker = json.load(sys.stdin)["attempts"][-1]["worker"]
+assert worker == sys.argv[1], worker
+' "slurm-$by_hand" || fail 'another worker did the job of the one that was submitted by hand'
+scancel "$by_hand"
+until_true 60 'the worker of worker.sbatch is gone' worker_is "slurm-$by_hand" False
+until_true 60 'and its allocation' is_empty
+[ -z "$(ls -A "$work/node")" ] || fail "worker.sbatch left on its node: $(ls -A "$work/node")"
+echo 'slurm: workers came for four sweeps, one by hand, and went'
