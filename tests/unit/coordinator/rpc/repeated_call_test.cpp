@@ -18,6 +18,7 @@
 
 #include "common/hash.h"
 #include "coordinator/rpc/chunk_pace.h"
+#include "tests/support/contract.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/coordinator/rpc/served_coordinator.h"
 #include "tutti/v1/blob.grpc.pb.h"
@@ -306,22 +307,6 @@ std::vector<Row> Rows() {
   return rows;
 }
 
-// Of every service of the contract.
-std::vector<const google::protobuf::MethodDescriptor*> Methods() {
-  std::vector<const google::protobuf::MethodDescriptor*> methods;
-  for (const Message* message : std::initializer_list<const Message*>{
-           &v1::SubmitSweepRequest::default_instance(), &v1::EnrollRequest::default_instance(),
-           &v1::CreateInviteRequest::default_instance(), &v1::UploadRequest::default_instance(),
-           &v1::PredictRequest::default_instance()}) {
-    const auto& file = *message->GetDescriptor()->file();
-    for (int s = 0; s < file.service_count(); ++s) {
-      const auto& service = *file.service(s);
-      for (int i = 0; i < service.method_count(); ++i) methods.push_back(service.method(i));
-    }
-  }
-  return methods;
-}
-
 TEST(RepeatedCalls, EveryCallOfTheServicesIsKnownToReadOrHasARowHere) {
   std::set<std::string> known = kReading;
   known.insert(kKnownOtherwise.begin(), kKnownOtherwise.end());
@@ -331,7 +316,7 @@ TEST(RepeatedCalls, EveryCallOfTheServicesIsKnownToReadOrHasARowHere) {
     EXPECT_TRUE(names.insert(NameOf(row)).second) << NameOf(row) << " has two rows";
     known.insert(row.method);
   }
-  for (const auto* method : Methods()) {
+  for (const auto* method : ContractMethods()) {
     EXPECT_EQ(known.erase(method->name()), 1U)
         << method->full_name() << ": what happens when it is called twice?";
     const bool has_id = method->input_type()->FindFieldByName("request_id") != nullptr;
@@ -345,7 +330,7 @@ TEST(RepeatedCalls, EveryCallOfTheServicesIsKnownToReadOrHasARowHere) {
 TEST(RepeatedCalls, EveryChangeThatACallCanCarryHasARowHere) {
   std::map<std::string, std::set<std::string>> tried;  // by method
   for (const Row& row : Rows()) tried[row.method].merge(ChosenIn(*row.make_request()));
-  for (const auto* method : Methods()) {
+  for (const auto* method : ContractMethods()) {
     if (!tried.contains(method->name())) continue;  // it only reads, or is known otherwise
     const auto& type = *method->input_type();
     std::set<std::string> there_are;
