@@ -3,6 +3,8 @@
 #include "tests/system/security_table.h"
 
 #include <iostream>
+#include <map>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -12,6 +14,7 @@
 #include "common/rpc/channel.h"
 #include "coordinator/certificate.h"
 #include "coordinator/rpc/limits.h"
+#include "tests/support/access_matrix.h"
 #include "tests/support/tiny_music.h"
 
 namespace tutti {
@@ -80,6 +83,59 @@ TEST_F(SecurityTable, StrangersAreRefused) {
       Caller(grpc::CreateChannel(reader.address, grpc::InsecureChannelCredentials()), reader.token)
           .ListSweeps(),
       control.ListSweeps());
+}
+
+TEST_F(SecurityTable, NoMethodOfTheContractAnswersAStranger) {
+  const Profile admin = Load("admin");
+  const auto channel = *OpenChannel(admin);
+  const auto known = CallAll(channel, admin.token);
+  EXPECT_EQ(known.size(), kAccessMatrix.size());
+  const std::map<std::string, std::string> strangers{
+      {"without a token", ""},
+      {"with a wrong token", Sha256Hex("a guess")},
+      {"with the hash of a token", Sha256Hex(admin.token)},
+      {"with a token and more", admin.token + "0"},
+  };
+  for (const auto& [who, token] : strangers) {
+    for (const auto& [method, answer] : CallAll(channel, token)) {
+      const std::string control = CodeName(known.at(method).error_code());
+      std::cout << "| " << method << " " << who << " | " << CodeName(answer.error_code()) << " | "
+                << control << " |\n";
+      EXPECT_EQ(CodeName(answer.error_code()), "UNAUTHENTICATED") << method << " " << who;
+      EXPECT_NE(control, "UNAUTHENTICATED") << method;
+    }
+  }
+}
+
+// Told by the role, whatever is asked; an answer that is none of that, also to an empty request, is
+// one to somebody who may ask.
+bool IsRefusedByRole(const grpc::Status& answer) {
+  return answer.error_code() == StatusCode::PERMISSION_DENIED &&
+         answer.error_message().find("may not do this") != std::string::npos;
+}
+
+TEST_F(SecurityTable, EveryRoleIsAnsweredWhereTheMatrixSaysSoAndRefusedElsewhere) {
+  const Profile enrol = Load("worker");
+  std::map<Role, std::string> tokens{{Role::kAdmin, Load("admin").token},
+                                     {Role::kReader, Load("reader").token},
+                                     {Role::kEnrol, enrol.token},
+                                     {Role::kInvited, "an invite"}};
+  ASSERT_TRUE(Caller(enrol).Enroll("one", &tokens[Role::kWorker]).ok());
+  ASSERT_TRUE(As("admin").Invite("reader", tokens[Role::kInvited]).ok());
+  const auto channel = *OpenChannel(enrol);
+  for (const auto& [role, token] : tokens) {
+    const auto answers = CallAll(channel, token);
+    for (const AccessRow& row : kAccessMatrix) {
+      const auto answer = answers.find(std::string(row.method));
+      ASSERT_NE(answer, answers.end()) << row.method;
+      const grpc::Status& status = answer->second;
+      EXPECT_EQ(!IsRefusedByRole(status), MayCall(role, row))
+          << Name(role) << ": " << row.method << ": " << CodeName(status.error_code()) << ": "
+          << status.error_message();
+      EXPECT_NE(CodeName(status.error_code()), "UNAUTHENTICATED") << Name(role) << row.method;
+      EXPECT_NE(CodeName(status.error_code()), "DEADLINE_EXCEEDED") << Name(role) << row.method;
+    }
+  }
 }
 
 TEST_F(SecurityTable, AnotherCertificateThanThePinnedOneIsRefused) {
