@@ -2,7 +2,6 @@
 // one effect, and the same answer. Over every such call there is, and every change that such a call
 // can carry; a new one without a row here fails the first two tests.
 #include <functional>
-#include <initializer_list>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -21,7 +20,6 @@
 #include "tests/support/contract.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/coordinator/rpc/served_coordinator.h"
-#include "tutti/v1/blob.grpc.pb.h"
 
 namespace tutti {
 namespace {
