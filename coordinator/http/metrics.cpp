@@ -7,6 +7,7 @@
 #include <prometheus/text_serializer.h>
 
 #include "common/rpc/words.h"
+#include "coordinator/core/job_kinds.h"
 
 namespace tutti {
 namespace {
@@ -51,6 +52,20 @@ class Snapshot {
   prometheus::Registry registry_;
 };
 
+// Jobs of all kinds that workers can take or have.
+double OpenJobs(const v1::SweepInfo& sweep) {
+  double open = 0;
+  for (const auto* counts : {&sweep.preprocess(), &sweep.runs()}) {
+    for (const v1::PhaseCount& count : *counts) {
+      const v1::JobPhase phase = count.phase();
+      const bool is_open = phase == v1::JOB_PHASE_READY || phase == v1::JOB_PHASE_LEASED ||
+                           phase == v1::JOB_PHASE_RUNNING;
+      if (is_open) open += static_cast<double>(count.jobs());
+    }
+  }
+  return open;
+}
+
 Status AddJobs(Gateway& gateway, const std::string& token, Snapshot& snapshot) {
   TUTTI_ASSIGN_OR_RETURN(const auto reply,
                          gateway.Call(&Stub::ListSweeps, token, v1::ListSweepsRequest()));
@@ -58,9 +73,11 @@ Status AddJobs(Gateway& gateway, const std::string& token, Snapshot& snapshot) {
   for (int phase = v1::JOB_PHASE_BLOCKED; phase <= v1::JOB_PHASE_CANCELLED; ++phase) {
     runs[PhaseName(static_cast<v1::JobPhase>(phase))] = 0;
   }
-  std::map<std::string, double> active;
+  std::map<std::string, double> states;
+  double open = 0;
   for (const v1::SweepInfo& sweep : reply.sweeps()) {
-    ++active[sweep.state()];
+    ++states[sweep.state()];
+    if (sweep.state() == Name(SweepState::kActive)) open += OpenJobs(sweep);
     for (const auto& count : sweep.runs()) {
       runs[PhaseName(count.phase())] += static_cast<double>(count.jobs());
     }
@@ -68,7 +85,10 @@ Status AddJobs(Gateway& gateway, const std::string& token, Snapshot& snapshot) {
   auto& jobs = snapshot.Family("tutti_jobs", "Runs of all sweeps by state");
   for (const auto& [state, number] : runs) jobs.Add({{"state", state}}).Set(number);
   auto& sweeps = snapshot.Family("tutti_sweeps", "Sweeps by state");
-  for (const auto& [state, number] : active) sweeps.Add({{"state", state}}).Set(number);
+  for (const auto& [state, number] : states) sweeps.Add({{"state", state}}).Set(number);
+  snapshot.Family("tutti_open_jobs", "Jobs of active sweeps that are ready, leased or running")
+      .Add({})
+      .Set(open);
   return {};
 }
 

@@ -21,6 +21,9 @@ for path in pathlib.Path("deploy/kubernetes").glob("*.yaml"):
     for container in re.split(r"\n      containers:\n", path.read_text())[1:]:
         for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
             assert probe + ":" in container, f"{path}: a container without a {probe}"
+metrics = pathlib.Path("coordinator/http/metrics.cpp").read_text()
+for metric in re.findall(r"metric: \{name: (\w+)\}", text):
+    assert f'"{metric}"' in metrics, f"workers are scaled by {metric}, which the coordinator does not tell"
 assert selected <= labelled, f"selected but labelled nowhere: {selected - labelled}"
 PY
     ;;
