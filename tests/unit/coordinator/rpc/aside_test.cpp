@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "coordinator/rpc/chunk_pace.h"
+#include "coordinator/rpc/limits.h"
 #include "tests/support/result_matchers.h"
 
 namespace tutti {
@@ -24,10 +25,11 @@ class Gate {
     changed_.notify_all();
     changed_.wait(lock, [this] { return open_; });
   }
-  void WaitForSomebody() {
+  void WaitFor(std::size_t many) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return here_ > 0; });
+    changed_.wait(lock, [&] { return here_ >= many; });
   }
+  void WaitForSomebody() { WaitFor(1); }
   void Open() {
     const std::lock_guard lock(mutex_);
     open_ = true;
@@ -37,7 +39,7 @@ class Gate {
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
-  int here_ = 0;
+  std::size_t here_ = 0;
   bool open_ = false;
 };
 
@@ -64,17 +66,21 @@ TEST(AsideTest, OneThatTakesLongHoldsUpOnlyItsThread) {
 
 TEST(AsideTest, WhoComesWhenTheLineIsFullIsToldSo) {
   Gate gate;
-  std::atomic<int> done = 0;
+  std::atomic<std::size_t> done = 0;
   {
-    Aside aside(1, 2);
-    ASSERT_TRUE(IsOk(aside.Post([&] { gate.Pass(); })));
-    gate.WaitForSomebody();
-    for (int i = 0; i < 2; ++i) EXPECT_TRUE(IsOk(aside.Post([&] { ++done; })));
+    Aside aside(kThreadsForSubmits, kMaxSubmitsWaiting);
+    for (std::size_t i = 0; i < kThreadsForSubmits; ++i) {
+      ASSERT_TRUE(IsOk(aside.Post([&] { gate.Pass(); })));
+    }
+    gate.WaitFor(kThreadsForSubmits);
+    for (std::size_t i = 0; i < kMaxSubmitsWaiting; ++i) {
+      EXPECT_TRUE(IsOk(aside.Post([&] { ++done; })));
+    }
     EXPECT_TRUE(FailsWith(aside.Post([&] { ++done; }), ErrorCode::kResourceExhausted,
-                          "2 calls of this kind wait already"));
+                          "64 calls of this kind wait already"));
     gate.Open();
   }
-  EXPECT_EQ(done, 2);
+  EXPECT_EQ(done, kMaxSubmitsWaiting);
 }
 
 TEST(ChunkPaceTest, AChunkThatTookTooLongIsFollowedByASmallerOne) {
