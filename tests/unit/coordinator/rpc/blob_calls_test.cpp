@@ -17,6 +17,7 @@
 #include "common/rpc/blob_transfer.h"
 #include "common/rpc/channel.h"
 #include "coordinator/rpc/blob_service.h"
+#include "coordinator/rpc/limits.h"
 #include "coordinator/store/sqlite_store.h"
 #include "tests/support/program.h"
 #include "tests/support/result_matchers.h"
@@ -185,6 +186,19 @@ TEST_F(BlobCalls, WhatIsMissingIsToldAsOftenAsItIsAsked) {
     EXPECT_EQ(served_->PartOf(hash_), 0);
   }
   EXPECT_THAT(served_->Incoming(), IsEmpty());
+}
+
+TEST_F(BlobCalls, AQuestionHasAtMostSoManyHashes) {
+  const auto ask = [&](int hashes) {
+    grpc::ClientContext context;
+    Authorize(context, ServedBlobs::kToken);
+    v1::FindMissingRequest request;
+    for (int i = 0; i < hashes; ++i) request.add_hashes("");
+    v1::FindMissingResponse reply;
+    return served_->Stub()->FindMissing(&context, request, &reply).error_message();
+  };
+  EXPECT_THAT(ask(kMaxHashesPerQuery), testing::HasSubstr("no SHA-256")) << "they are looked at";
+  EXPECT_THAT(ask(kMaxHashesPerQuery + 1), testing::HasSubstr("at most 100000 hashes"));
 }
 
 TEST_F(BlobCalls, AnUploadWhoseReplyWasLostSendsNothingTheSecondTime) {

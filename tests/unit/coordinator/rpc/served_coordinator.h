@@ -30,6 +30,7 @@ class ServedCoordinator {
   v1::SweepService::Stub& stub() { return *stub_; }
   std::shared_ptr<grpc::Channel> channel() { return server_->InProcessChannel({}); }
   const AccessControl& access() const { return access_; }
+  SessionHub& hub() { return *hub_; }
   static constexpr char kAdminToken[] = "a secret";
   static constexpr char kReaderToken[] = "a reader's";
   static constexpr char kWorkerToken[] = "a worker's";
