@@ -100,9 +100,10 @@ TEST_F(Reload, ACertificateThatCannotBeServedChangesNothing) {
       *MakeSelfSignedCertificate(kCertificateName, SystemClock().WallNow());
   WriteFile(cluster_.path("state") / "certificate.pem", other.certificate_pem);  // without its key
   Hup();
-  const CertificatePair good = LayNewCertificate();
+  EXPECT_TRUE(cluster_.CoordinatorSays("key.pem is not the key of certificate.pem"));
   EXPECT_EQ(Pinned(), before);
   EXPECT_EQ(cluster_.Tutti({"sweeps"}).code(), 0);
+  const CertificatePair good = LayNewCertificate();
   Hup();
   EXPECT_TRUE(IsPinned(good));
 }
