@@ -1,12 +1,12 @@
 #include "coordinator/http/gateway.h"
 
 #include "common/rpc/channel.h"
-#include "coordinator/http/limits.h"
 
 namespace tutti {
 
-Gateway::Gateway(const std::shared_ptr<grpc::Channel>& channel)
-    : sweeps_(v1::SweepService::NewStub(channel)),
+Gateway::Gateway(const std::shared_ptr<grpc::Channel>& channel, std::chrono::milliseconds deadline)
+    : deadline_(deadline),
+      sweeps_(v1::SweepService::NewStub(channel)),
       blobs_(v1::BlobService::NewStub(channel)),
       predictions_(v1::PredictService::NewStub(channel)) {}
 
@@ -15,7 +15,7 @@ Status Gateway::Attempt(const std::string& token,
   grpc::ClientContext context;
   Authorize(context, token);
   context.set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                                    gpr_time_from_seconds(kGatewayDeadline.count(), GPR_TIMESPAN)));
+                                    gpr_time_from_millis(deadline_.count(), GPR_TIMESPAN)));
   const grpc::Status status = call(context);
   if (status.ok()) return {};
   return FromGrpc(status);

@@ -2,6 +2,7 @@
 // visitor's token. So a page can do what a client with this token can, and sees what it sees.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -9,16 +10,18 @@
 #include <grpcpp/grpcpp.h>
 
 #include "common/result.h"
+#include "coordinator/http/limits.h"
 #include "tutti/v1/blob.grpc.pb.h"
 #include "tutti/v1/predict.grpc.pb.h"
 #include "tutti/v1/sweep.grpc.pb.h"
 
 namespace tutti {
 
-// Thread-safe; calls block, for kGatewayDeadline at most.
+// Thread-safe; calls block, for `deadline` at most.
 class Gateway {
  public:
-  explicit Gateway(const std::shared_ptr<grpc::Channel>& channel);
+  explicit Gateway(const std::shared_ptr<grpc::Channel>& channel,
+                   std::chrono::milliseconds deadline = kGatewayDeadline);
 
   // `method` is a member of the sweep service's stub.
   template <class Request, class Response>
@@ -43,6 +46,7 @@ class Gateway {
   Status Attempt(const std::string& token,
                  const std::function<grpc::Status(grpc::ClientContext&)>& call);
 
+  const std::chrono::milliseconds deadline_;
   std::unique_ptr<v1::SweepService::Stub> sweeps_;
   std::unique_ptr<v1::BlobService::Stub> blobs_;
   std::unique_ptr<v1::PredictService::Stub> predictions_;

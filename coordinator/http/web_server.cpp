@@ -68,7 +68,7 @@ Result<std::unique_ptr<WebServer>> WebServer::Start(const Surroundings& surround
   std::unique_ptr<WebServer> web(new WebServer(surroundings, channel, options, wanted.host));
   if (!web->server_->is_valid()) return Internal("--http: OpenSSL cannot serve TLS here");
   TUTTI_RETURN_IF_ERROR(web->UseCertificate(options.certificate_pem, options.key_pem));
-  web->Configure();
+  web->Configure(options);
   TUTTI_RETURN_IF_ERROR(web->Bind(options, wanted.host, wanted.port));
   web->address_ =
       std::string(web->is_secure_ ? "https://" : "http://") + JoinHostPort(wanted.host, web->port_);
@@ -126,13 +126,13 @@ httplib::Server::HandlerResponse WebServer::Screen(const httplib::Request& reque
   return Screened::Handled;
 }
 
-void WebServer::Configure() {
+void WebServer::Configure(const WebServerOptions& options) {
   server_->new_task_queue = [] { return new WaitingLine(kHttpThreads, kMaxWaitingConnections); };
   server_->set_payload_max_length(kMostDrainedBytes);  // Screen and Listening have smaller ones
   // A thread serves one connection: kept open between polls, eight pages would hold them all.
   server_->set_keep_alive_max_count(1);
-  server_->set_read_timeout(kHttpReadTimeout);
-  server_->set_write_timeout(kHttpWriteTimeout);
+  server_->set_read_timeout(options.read_timeout);
+  server_->set_write_timeout(options.write_timeout);
   server_->set_tcp_nodelay(true);
   server_->set_default_headers({{"Content-Security-Policy", kContentPolicy},
                                 {"X-Content-Type-Options", "nosniff"},

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <httplib.h>
@@ -17,6 +18,7 @@
 #include "coordinator/http/cookie_seal.h"
 #include "coordinator/http/door.h"
 #include "coordinator/http/gateway.h"
+#include "coordinator/http/limits.h"
 #include "coordinator/http/metrics.h"
 #include "coordinator/http/page_certificate.h"
 
@@ -32,6 +34,9 @@ struct WebServerOptions {
   std::string key_pem;
   std::string cookie_key;  // CookieSeal::kKeyBytes
   std::string version;
+  // For a client's next bytes, and for it to take ours.
+  std::chrono::milliseconds read_timeout = kHttpReadTimeout;
+  std::chrono::milliseconds write_timeout = kHttpWriteTimeout;
 };
 
 // Threads of its own, kHttpThreads of them, and one that takes connections.
@@ -67,7 +72,7 @@ class WebServer {
             const WebServerOptions& options, const std::string& host);
 
   Status Bind(const WebServerOptions& options, const std::string& host, int port);
-  void Configure();
+  void Configure(const WebServerOptions& options);
   void InstallWatching();
   httplib::Server::HandlerResponse Screen(const httplib::Request& request,
                                           httplib::Response& response) const;
