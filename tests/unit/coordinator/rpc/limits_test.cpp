@@ -1,11 +1,12 @@
-// rpc/limits.h names every bound on what comes from outside, by itself or by what it includes; the
-// table in coordinator/README.md says which test reaches each, and that test is there.
+// rpc/limits.h and http/limits.h name every bound on what comes from outside, by themselves or by
+// what they include; the table in coordinator/README.md says which test reaches each, and that test
+// is there, in a file that knows the bound by its name.
 #include "coordinator/rpc/limits.h"
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <regex>
-#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -16,21 +17,12 @@
 namespace tutti {
 namespace {
 
-// Compiles only where the header gives them.
+// Those that stand in headers of their own. Compiles only where rpc/limits.h gives them.
 #define LIMIT(name) (static_cast<void>(name), #name)
-const std::vector<std::string> kLimits{LIMIT(kMaxMessageBytes),
-                                       LIMIT(kMaxUploadBytes),
-                                       LIMIT(kMaxOpenUploadsPerClient),
-                                       LIMIT(kMaxStreamsPerConnection),
-                                       LIMIT(kMaxLogLineBytes),
-                                       LIMIT(kMaxStoredLogBytes),
-                                       LIMIT(kMaxSweepFileBytes),
-                                       LIMIT(kMaxRunsPerSweep),
-                                       LIMIT(kMaxNameBytes),
-                                       LIMIT(kMaxJsonDepth),
-                                       LIMIT(kMaxYamlNodes),
-                                       LIMIT(kMaxYamlDepth),
-                                       LIMIT(kMaxWaitingPredictions)};
+const std::vector<std::string> kElsewhere{LIMIT(kMaxMessageBytes),      LIMIT(kMaxStoredLogBytes),
+                                          LIMIT(kMaxRunsPerSweep),      LIMIT(kMaxJsonDepth),
+                                          LIMIT(kMaxYamlNodes),         LIMIT(kMaxYamlDepth),
+                                          LIMIT(kMaxWaitingPredictions)};
 #undef LIMIT
 
 std::string TextOf(const std::filesystem::path& file) {
@@ -39,16 +31,37 @@ std::string TextOf(const std::filesystem::path& file) {
   return text.str();
 }
 
-// "Suite.Name" of every test in the tree.
-std::set<std::string> AllTests() {
+// Every constant that a header of limits defines.
+std::vector<std::string> DefinedIn(const std::string& header) {
+  static const std::regex kConstant(R"(\bconstexpr\s+[\w:<>]+\s+(k\w+)\s*[={])");
+  const std::string text = TextOf(std::filesystem::path(TUTTI_SOURCE_DIR) / "coordinator" / header);
+  std::vector<std::string> names;
+  for (std::sregex_iterator at(text.begin(), text.end(), kConstant), end; at != end; ++at) {
+    names.push_back((*at)[1]);
+  }
+  return names;
+}
+
+std::vector<std::string> AllLimits() {
+  std::vector<std::string> limits = kElsewhere;
+  for (const std::string header : {"rpc/limits.h", "http/limits.h"}) {
+    const std::vector<std::string> defined = DefinedIn(header);
+    EXPECT_GT(defined.size(), 10U) << header << " is not read as it is written";
+    limits.insert(limits.end(), defined.begin(), defined.end());
+  }
+  return limits;
+}
+
+// "Suite.Name" of every test in the tree, and its file.
+std::map<std::string, std::filesystem::path> AllTests() {
   static const std::regex kTest(R"(\bTEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\s*\))");
-  std::set<std::string> tests;
+  std::map<std::string, std::filesystem::path> tests;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(
            std::filesystem::path(TUTTI_SOURCE_DIR) / "tests")) {
     if (entry.path().extension() != ".cpp") continue;
     const std::string text = TextOf(entry.path());
     for (std::sregex_iterator at(text.begin(), text.end(), kTest), end; at != end; ++at) {
-      tests.insert((*at)[1].str() + "." + (*at)[2].str());
+      tests[(*at)[1].str() + "." + (*at)[2].str()] = entry.path();
     }
   }
   return tests;
@@ -65,9 +78,9 @@ std::string RowOf(const std::string& limit) {
 }
 
 TEST(Limits, EachHasARowInTheTableAndATestThatReachesIt) {
-  const std::set<std::string> tests = AllTests();
+  const std::map<std::string, std::filesystem::path> tests = AllTests();
   ASSERT_GT(tests.size(), 500U);
-  for (const std::string& limit : kLimits) {
+  for (const std::string& limit : AllLimits()) {
     const std::string row = RowOf(limit);
     ASSERT_NE(row, "") << limit << " has no row in coordinator/README.md";
     // In the last cell; "…Name" is of the suite before it, "Suite.*" of any in it.
@@ -76,16 +89,19 @@ TEST(Limits, EachHasARowInTheTableAndATestThatReachesIt) {
     static const std::regex kName("`(\\w+\\.|…)(\\w+|\\*)`");
     std::string suite;
     int found = 0;
+    bool is_known_there = false;
     for (std::sregex_iterator at(cell.begin(), cell.end(), kName), end; at != end; ++at) {
       if ((*at)[1] != "…") suite = (*at)[1];
       const std::string name = (*at)[2];
       const auto first = tests.lower_bound(suite + (name == "*" ? "" : name));
       ASSERT_NE(first, tests.end()) << row;
-      EXPECT_TRUE(name == "*" ? first->starts_with(suite) : *first == suite + name)
+      EXPECT_TRUE(name == "*" ? first->first.starts_with(suite) : first->first == suite + name)
           << limit << ": no test " << suite << name;
+      is_known_there = is_known_there || TextOf(first->second).contains(limit);
       ++found;
     }
     EXPECT_GT(found, 0) << limit << " names no test: " << row;
+    EXPECT_TRUE(is_known_there) << limit << ": no file of its tests names it: " << row;
   }
 }
 
