@@ -16,12 +16,9 @@
 #include "common/rpc/channel.h"
 #include "common/rpc/profile.h"
 #include "tests/support/cluster.h"
+#include "tests/support/contract.h"
 #include "tests/support/cutting_proxy.h"
-#include "tutti/v1/access.pb.h"
-#include "tutti/v1/blob.pb.h"
-#include "tutti/v1/predict.pb.h"
 #include "tutti/v1/sweep.grpc.pb.h"
-#include "tutti/v1/worker.pb.h"
 
 namespace tutti {
 namespace {
@@ -36,18 +33,11 @@ constexpr seconds kNoticed{45};
 
 constexpr char kSweepFile[] = "name: mine\nrunner: {command: [\"true\"]}\ngrid: {seed: [1, 2]}\n";
 
-// "/tutti.v1.SweepService/ListSweeps"
 std::vector<std::string> UnaryMethods() {
   std::vector<std::string> methods;
-  for (const auto* message : {v1::RevokeRequest::descriptor(), v1::FindPartRequest::descriptor(),
-                              v1::PredictRequest::descriptor(), v1::ListSweepsRequest::descriptor(),
-                              v1::EnrollRequest::descriptor()}) {
-    const auto* service = message->file()->service(0);
-    for (int i = 0; i < service->method_count(); ++i) {
-      const auto* method = service->method(i);
-      if (method->client_streaming() || method->server_streaming()) continue;
-      methods.push_back("/" + service->full_name() + "/" + method->name());
-    }
+  for (const auto* method : ContractMethods()) {
+    if (method->client_streaming() || method->server_streaming()) continue;
+    methods.push_back(PathOf(*method));
   }
   return methods;
 }
