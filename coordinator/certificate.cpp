@@ -9,6 +9,8 @@
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
+#include "common/free_with.h"
+
 namespace tutti {
 namespace {
 
@@ -16,17 +18,10 @@ constexpr long kValidSeconds = 10L * 365 * 86'400;
 // Clocks of two machines may differ: the certificate is valid from a day before it was made.
 constexpr long kBackdateSeconds = 86'400;
 
-template <auto Free>
-struct Deleter {
-  template <class T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
-using Extension = std::unique_ptr<X509_EXTENSION, Deleter<X509_EXTENSION_free>>;
-using Memory = std::unique_ptr<BIO, Deleter<BIO_free>>;
+using Key = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>>;
+using Certificate = std::unique_ptr<X509, FreeWith<X509_free>>;
+using Extension = std::unique_ptr<X509_EXTENSION, FreeWith<X509_EXTENSION_free>>;
+using Memory = std::unique_ptr<BIO, FreeWith<BIO_free>>;
 
 Error OpenSslError(const std::string& what) {
   char reason[256] = "no reason given";

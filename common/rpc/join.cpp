@@ -14,6 +14,7 @@
 #include <sys/time.h>
 
 #include "common/backoff.h"
+#include "common/free_with.h"
 #include "common/hash.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/host_port.h"
@@ -30,17 +31,10 @@ constexpr std::chrono::milliseconds kFirstPause{100};
 constexpr std::chrono::milliseconds kLongestPause{10'000};
 constexpr std::size_t kTokenBytes = 32;
 
-template <auto Free>
-struct Deleter {
-  template <class T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
-using Memory = std::unique_ptr<BIO, Deleter<BIO_free>>;
-using Context = std::unique_ptr<SSL_CTX, Deleter<SSL_CTX_free>>;
-using Session = std::unique_ptr<SSL, Deleter<SSL_free>>;
+using Certificate = std::unique_ptr<X509, FreeWith<X509_free>>;
+using Memory = std::unique_ptr<BIO, FreeWith<BIO_free>>;
+using Context = std::unique_ptr<SSL_CTX, FreeWith<SSL_CTX_free>>;
+using Session = std::unique_ptr<SSL, FreeWith<SSL_free>>;
 
 Result<UniqueFd> Connect(const std::string& address) {
   TUTTI_ASSIGN_OR_RETURN(const HostPort at, ParseHostPort("invite", address));
@@ -49,7 +43,7 @@ Result<UniqueFd> Connect(const std::string& address) {
   addrinfo* found = nullptr;
   const int error = ::getaddrinfo(at.host.c_str(), std::to_string(at.port).c_str(), &hints, &found);
   if (error != 0) return Unavailable(address + ": " + ::gai_strerror(error));
-  const std::unique_ptr<addrinfo, Deleter<::freeaddrinfo>> addresses(found);
+  const std::unique_ptr<addrinfo, FreeWith<::freeaddrinfo>> addresses(found);
   const timeval limit{kConnectSeconds, 0};
   for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
     UniqueFd socket(::socket(one->ai_family, one->ai_socktype | SOCK_CLOEXEC, one->ai_protocol));
