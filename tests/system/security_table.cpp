@@ -169,17 +169,18 @@ std::map<std::string, grpc::Status> CallAll(const std::shared_ptr<grpc::Channel>
   };
   grpc::GenericStub stub(channel);
   const grpc::Slice nothing;
-  std::map<std::string, std::future<grpc::Status>> calls;
+  std::map<std::string, Call> calls;
   for (const auto* method : ContractMethods()) {
-    const auto call = std::make_shared<Call>();
-    call->context = Caller::NewCall(token);
-    call->request = grpc::ByteBuffer(&nothing, 1);
-    calls[NameOf(*method)] = call->ended.get_future();
-    stub.UnaryCall(call->context.get(), PathOf(*method), {}, &call->request, &call->reply,
-                   [call](const grpc::Status& status) { call->ended.set_value(status); });
+    Call& call = calls[NameOf(*method)];
+    call.context = Caller::NewCall(token);
+    call.request = grpc::ByteBuffer(&nothing, 1);
+    // It holds nothing: the last reference to the channel must not go on gRPC's own thread, which
+    // would wait for itself.
+    stub.UnaryCall(call.context.get(), PathOf(*method), {}, &call.request, &call.reply,
+                   [&call](const grpc::Status& status) { call.ended.set_value(status); });
   }
   std::map<std::string, grpc::Status> answers;
-  for (auto& [method, answer] : calls) answers[method] = answer.get();
+  for (auto& [method, call] : calls) answers[method] = call.ended.get_future().get();
   return answers;
 }
 

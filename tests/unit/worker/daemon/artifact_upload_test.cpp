@@ -54,7 +54,8 @@ TEST_F(ArtifactUploadTest, UploadsOnlyWhatTheCoordinatorLacks) {
 
 TEST_F(ArtifactUploadTest, MovesAdoptedFilesIntoTheCache) {
   Write("shard", "features");
-  const auto cache = *BlobCache::Open(files_, SystemClock(), dir_ / "cache");
+  const SystemClock clock;
+  const auto cache = *BlobCache::Open(files_, clock, dir_ / "cache");
   ASSERT_TRUE(IsOk(UploadArtifacts(output_, {{"shard", "shard"}}, blobs_, cache.get())));
   EXPECT_THAT(cache->Contents(10), testing::ElementsAre(Sha256Hex("features")));
   EXPECT_FALSE(files_.Exists(output_ / "shard"));
