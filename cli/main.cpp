@@ -7,12 +7,14 @@
 #include "cli/context.h"
 #include "cli/terminal.h"
 #include "cli/typing_errors.h"
+#include "common/rpc/grpc_life.h"
 #include "common/version.h"
 
 int main(int argc, char** argv) {
   const tutti::TerminalGuard output(std::cout, STDOUT_FILENO);
   const tutti::TerminalGuard errors(std::cerr, STDERR_FILENO);
   tutti::Interrupt interrupt;
+  const tutti::GrpcLife grpc;
   tutti::SystemClock clock;
   tutti::PosixFileSystem files;
   tutti::SystemRandom random;
