@@ -12,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/logging.h"
 #include "common/rpc/session_protocol.h"
 #include "coordinator/blobs/blob_keeper.h"
 #include "coordinator/blobs/blob_store.h"
@@ -232,6 +233,8 @@ class Worker {
 };
 
 TEST(Daemons, AllTheirThreadsTogetherDoASweepWhileSessionsBreak) {
+  // As both mains do, before threads: the logger is spdlog's, which no sanitizer looks into.
+  ASSERT_TRUE(IsOk(InitLogging("daemons", {})));
   const TempDir folder;
   std::filesystem::create_directory(folder / "state");
   Coordinator coordinator(folder / "state");
