@@ -49,7 +49,7 @@ class Builder {
       TUTTI_ASSIGN_OR_RETURN(YamlTree child, Build(entry.second, depth + 1));
       // Where a value is wrong, people look for its key.
       child.line = LineOf(entry.first);
-      tree.entries.emplace_back(key, std::move(child));
+      tree.entries.push_back({key, std::move(child)});
     }
     return {};
   }
@@ -89,8 +89,8 @@ class Builder {
 
 const YamlTree* YamlTree::Find(std::string_view key) const {
   const auto found = std::ranges::find(
-      entries, key, [](const auto& entry) -> std::string_view { return entry.first; });
-  return found == entries.end() ? nullptr : &found->second;
+      entries, key, [](const auto& entry) -> std::string_view { return entry.key; });
+  return found == entries.end() ? nullptr : &found->value;
 }
 
 Result<YamlTree> ParseYaml(std::string_view text, const std::string& file) {

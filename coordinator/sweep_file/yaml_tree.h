@@ -3,7 +3,6 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "common/json.h"
@@ -17,15 +16,21 @@ inline constexpr int kMaxYamlDepth = 32;
 
 struct YamlTree {
   enum class Kind { kScalar, kList, kMap };
+  struct Entry;
 
   Kind kind = Kind::kScalar;
   int line = 0;  // 1 for the first
   Json scalar;   // null, true/false, whole number, number or text, by YAML's core schema
   std::vector<YamlTree> items;
-  std::vector<std::pair<std::string, YamlTree>> entries;  // in the text's order
+  std::vector<Entry> entries;  // in the text's order
 
   // Nothing where there is no such key. Requires kMap.
   const YamlTree* Find(std::string_view key) const;
+};
+
+struct YamlTree::Entry {
+  std::string key;
+  YamlTree value;
 };
 
 // kInvalidArgument, as "file:line: why": no YAML, more than one document, a key that is no text or
