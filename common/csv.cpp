@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include "common/visible_text.h"
+
 namespace tutti {
 namespace {
 
@@ -42,6 +44,9 @@ Result<std::vector<std::pair<std::string, std::string>>> ParseTwoColumns(std::st
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.ends_with('\r')) line.remove_suffix(1);
     const std::string where = file + ":" + std::to_string(++number) + ": ";
+    if (!IsUtf8(line)) {
+      return InvalidArgument(where + "expected text in UTF-8, got \"" + Visible(line) + "\"");
+    }
     if (number == 1) {
       if (line != header) {
         return InvalidArgument(where + "expected the header line \"" + std::string(header) +

@@ -12,7 +12,7 @@ namespace tutti {
 
 // The rows after the header line, which must be exactly `header`; a quoted field may hold commas
 // and doubled quotes. kInvalidArgument with `file` and line: another header, a line without exactly
-// two fields, a first field twice.
+// two fields or not in UTF-8, a first field twice.
 Result<std::vector<std::pair<std::string, std::string>>> ParseTwoColumns(std::string_view text,
                                                                          std::string_view header,
                                                                          const std::string& file);

@@ -13,6 +13,7 @@
 #include "common/csv.h"
 #include "common/file_system.h"
 #include "common/hash.h"
+#include "common/visible_text.h"
 
 namespace tutti {
 namespace {
@@ -75,6 +76,8 @@ class ClassFolder {
       LeaveOut(path, "not audio by its ending");
     } else if (fs::file_size(path, error) == 0) {
       LeaveOut(path, "empty");
+    } else if (!IsUtf8(path.lexically_relative(root_).native())) {
+      LeaveOut(path, "its name is not in UTF-8: rename it");
     } else {
       tracks.push_back(path.lexically_relative(root_).generic_string());
     }

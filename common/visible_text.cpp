@@ -82,6 +82,15 @@ std::string OneLine(std::string_view text) {
   return line;
 }
 
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const Character character = FirstOf(text);
+    if (!character.is_utf8) return false;
+    text.remove_prefix(character.bytes);
+  }
+  return true;
+}
+
 std::size_t UnfinishedBytes(std::string_view text) {
   for (std::size_t back = 1; back <= std::min<std::size_t>(3, text.size()); ++back) {
     const char c = text[text.size() - back];

@@ -16,6 +16,9 @@ std::string Visible(std::string_view text);
 // Line breaks and tabs become spaces: what stands in one line of a list stays in it.
 std::string OneLine(std::string_view text);
 
+// Overlong forms and surrogates are no UTF-8.
+bool IsUtf8(std::string_view text);
+
 // Bytes at the end of the text that may become a character with what follows: 0 to 3.
 std::size_t UnfinishedBytes(std::string_view text);
 

@@ -6,6 +6,8 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include "common/visible_text.h"
+
 namespace tutti {
 namespace {
 
@@ -33,6 +35,7 @@ class Builder {
       tree.kind = YamlTree::Kind::kMap;
       TUTTI_RETURN_IF_ERROR(BuildEntries(node, depth, tree));
     } else if (node.IsScalar()) {
+      TUTTI_RETURN_IF_ERROR(CheckText(node));
       tree.scalar = ScalarOf(node);
     }
     return tree;
@@ -43,6 +46,7 @@ class Builder {
     for (const auto& entry : node) {
       if (!entry.first.IsScalar()) return Broken(LineOf(entry.first), "a key must be a word");
       const std::string key = entry.first.Scalar();
+      TUTTI_RETURN_IF_ERROR(CheckText(entry.first));
       if (tree.Find(key) != nullptr) {
         return Broken(LineOf(entry.first), "the key \"" + key + "\" stands here twice");
       }
@@ -52,6 +56,12 @@ class Builder {
       tree.entries.push_back({key, std::move(child)});
     }
     return {};
+  }
+
+  // The YAML library lets other bytes pass, and half of a pair such as "\uD800".
+  Status CheckText(const YAML::Node& scalar) const {
+    if (IsUtf8(scalar.Scalar())) return {};
+    return Broken(LineOf(scalar), "expected text in UTF-8, got " + Visible(scalar.Scalar()));
   }
 
   static int LineOf(const YAML::Node& node) { return node.Mark().line + 1; }

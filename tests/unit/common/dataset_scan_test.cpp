@@ -47,15 +47,18 @@ TEST_F(DatasetScanTest, StrayFilesAreLeftOutAndNamed) {
   Write("rock/._a.wav", "mac");
   Write("rock/cover.jpg", "jpg");
   Write("rock/empty.wav", "");
+  Write("rock/na\xefve.wav", "named in Latin-1");
   Write(".git/x.wav", "x");
   Write("notes/readme.txt", "no audio: no class");
   const auto scan = Scan();
   ASSERT_TRUE(IsOk(scan));
   EXPECT_EQ(scan->manifest.classes, std::vector<std::string>{"rock"});
-  EXPECT_EQ(scan->left_out, (std::vector<LeftOut>{{"notes/readme.txt", "not audio by its ending"},
-                                                  {"rock/._a.wav", "hidden file"},
-                                                  {"rock/cover.jpg", "not audio by its ending"},
-                                                  {"rock/empty.wav", "empty"}}));
+  EXPECT_EQ(scan->left_out,
+            (std::vector<LeftOut>{{"notes/readme.txt", "not audio by its ending"},
+                                  {"rock/._a.wav", "hidden file"},
+                                  {"rock/cover.jpg", "not audio by its ending"},
+                                  {"rock/empty.wav", "empty"},
+                                  {"rock/na\xefve.wav", "its name is not in UTF-8: rename it"}}));
 }
 
 TEST_F(DatasetScanTest, InPlaceTheManifestHoldsTheRealFolder) {
@@ -129,6 +132,9 @@ TEST_F(DatasetScanTest, AMalformedTableIsToldWithItsLine) {
   Write("rock/a.wav", "a");
   Write("groups.csv", "path,group\nrock/a.wav\n");
   EXPECT_TRUE(FailsWith(Scan(), ErrorCode::kInvalidArgument, "groups.csv:2: expected two fields"));
+  Write("groups.csv", "path,group\nrock/a.wav,Bj\xf6rk\n");
+  EXPECT_TRUE(FailsWith(Scan(), ErrorCode::kInvalidArgument,
+                        "groups.csv:2: expected text in UTF-8, got \"rock/a.wav,Bj<F6>rk\""));
   Write("groups.csv", "file,artist\n");
   EXPECT_TRUE(FailsWith(Scan(), ErrorCode::kInvalidArgument, "groups.csv:1: expected the header"));
 }

@@ -44,6 +44,14 @@ TEST(VisibleText, TheBeginningOfACharacterAtTheEndIsFound) {
   EXPECT_EQ(UnfinishedBytes(""), 0U);
 }
 
+TEST(VisibleText, Utf8IsToldFromOtherBytes) {
+  EXPECT_TRUE(IsUtf8(""));
+  EXPECT_TRUE(IsUtf8("Bj\xc3\xb6rk \xf0\x9f\x8e\xb5"));
+  for (const char* other : {"Bj\xf6rk", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80"}) {
+    EXPECT_FALSE(IsUtf8(other)) << Visible(other);
+  }
+}
+
 TEST(VisibleText, ADaemonsRecordSteersNoTerminal) {
   testing::internal::CaptureStderr();
   ASSERT_TRUE(InitLogging("tutti-worker", {}).ok());

@@ -168,6 +168,15 @@ TEST(SweepFile, TextThatIsNoYamlIsToldWithItsLine) {
             std::string::npos);
 }
 
+TEST(SweepFile, TextThatIsNoUtf8IsToldWithItsLine) {
+  EXPECT_NE(MessageOf("name: a\ngrid:\n  model: [Bj\xf6rk]\n")
+                .find("s.yaml:3: expected text in UTF-8, got Bj<F6>rk"),
+            std::string::npos);
+  EXPECT_NE(MessageOf("name: a\nBj\xf6rk: 1\n").find("s.yaml:2: expected text in UTF-8"),
+            std::string::npos);
+  EXPECT_NE(MessageOf("name: a\nmodel: \"\\uD800\"\n").find("s.yaml:2: "), std::string::npos);
+}
+
 TEST(SweepFile, AnAliasBombIsRefused) {
   std::string bomb = "a: &a [x,x,x,x,x,x,x,x,x,x]\n";
   for (char level = 'b'; level < 'i'; ++level) {
