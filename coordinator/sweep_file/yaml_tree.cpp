@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <sstream>
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include "common/visible_text.h"
@@ -95,6 +97,32 @@ class Builder {
   std::size_t nodes_ = 0;
 };
 
+// Stops where a second document begins. The YAML library's own list of documents grows without end
+// for a text such as ",: 1", of which it takes nothing and finds a document again and again.
+class OneDocument final : public YAML::EventHandler {
+ public:
+  int begun() const { return begun_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (++begun_ > 1)
+      throw YAML::ParserException(mark, "expected one document, another begins here");
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+ private:
+  int begun_ = 0;
+};
+
 }  // namespace
 
 const YamlTree* YamlTree::Find(std::string_view key) const {
@@ -105,12 +133,15 @@ const YamlTree* YamlTree::Find(std::string_view key) const {
 
 Result<YamlTree> ParseYaml(std::string_view text, const std::string& file) {
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-    if (documents.size() != 1) {
-      return InvalidArgument(file + ":1: expected one YAML document, got " +
-                             std::to_string(documents.size()));
+    const std::string copy(text);
+    std::istringstream stream(copy);
+    YAML::Parser parser(stream);
+    OneDocument documents;
+    while (parser.HandleNextDocument(documents)) continue;
+    if (documents.begun() == 0) {
+      return InvalidArgument(file + ":1: expected one YAML document, got none");
     }
-    return Builder(file).Build(documents[0], 0);
+    return Builder(file).Build(YAML::Load(copy), 0);
   } catch (const YAML::Exception& e) {
     return InvalidArgument(file + ":" + std::to_string(e.mark.line + 1) +
                            ": not valid YAML: " + e.msg);

@@ -162,7 +162,10 @@ TEST(SweepFile, WhatThisReleaseCannotRunIsSaid) {
 TEST(SweepFile, TextThatIsNoYamlIsToldWithItsLine) {
   EXPECT_NE(MessageOf("name: [a\ndataset: d\n").find("s.yaml:"), std::string::npos);
   EXPECT_NE(MessageOf("name: [a\ndataset: d\n").find("not valid YAML"), std::string::npos);
-  EXPECT_NE(MessageOf("").find("expected"), std::string::npos);
+  EXPECT_NE(MessageOf("").find("expected one YAML document, got none"), std::string::npos);
+  EXPECT_NE(MessageOf("name: a\n---\nname: b\n").find("s.yaml:2: not valid YAML: expected one"),
+            std::string::npos);
+  EXPECT_NE(MessageOf(",: 1\n").find("not valid YAML"), std::string::npos);
   EXPECT_NE(MessageOf("- a\n- b\n").find("expected keys"), std::string::npos);
   EXPECT_NE(MessageOf("name: a\nname: b\n").find("s.yaml:2: the key \"name\" stands here twice"),
             std::string::npos);
