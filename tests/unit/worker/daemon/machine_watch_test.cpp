@@ -63,11 +63,12 @@ TEST_F(ShortCommandTest, IsNotTakenForWhatARunnerHasLeft) {
 class MachineWatchTest : public LoopFixture {
  protected:
   // Looks as often as the samples are taken.
-  std::vector<MachineSample> Samples(std::size_t count, bool gpus, const std::string& tool = {}) {
+  std::vector<MachineSample> Samples(std::size_t count, bool gpus, const std::string& tool = {},
+                                     milliseconds interval = milliseconds(30)) {
     std::vector<MachineSample> samples;
     MachineWatch watch(
         {*loop_, clock_, files_, ledger_},
-        {.gpus = gpus, .gpu_tool = tool, .interval = milliseconds(30), .first = milliseconds(30)},
+        {.gpus = gpus, .gpu_tool = tool, .interval = interval, .first = milliseconds(30)},
         [&](const MachineSample& sample) { samples.push_back(sample); });
     watch.Start();
     RunUntil([&] { return samples.size() >= count; });
@@ -96,13 +97,14 @@ case "$1" in
 esac
 [ "$2" = --format=csv,noheader,nounits ]
 )");
-  const auto samples = Samples(2, true, tool);
-  ASSERT_EQ(samples[1].use.gpus_size(), 1);
-  EXPECT_EQ(samples[1].use.gpus(0).device(), "cuda:0");
-  EXPECT_DOUBLE_EQ(samples[1].use.gpus(0).share(), 0.5);
-  ASSERT_EQ(samples[1].gpu_processes.size(), 1U);
-  EXPECT_EQ(samples[1].gpu_processes[0].pid, 77);
-  EXPECT_GT(samples[1].use.memory_used_bytes(), 0);
+  // Time enough for the tool: of one that has not answered by the next look nothing is told.
+  const auto samples = Samples(1, true, tool, milliseconds(60'000));
+  ASSERT_EQ(samples[0].use.gpus_size(), 1);
+  EXPECT_EQ(samples[0].use.gpus(0).device(), "cuda:0");
+  EXPECT_DOUBLE_EQ(samples[0].use.gpus(0).share(), 0.5);
+  ASSERT_EQ(samples[0].gpu_processes.size(), 1U);
+  EXPECT_EQ(samples[0].gpu_processes[0].pid, 77);
+  EXPECT_GT(samples[0].use.memory_used_bytes(), 0);
 }
 
 TEST_F(MachineWatchTest, WithoutTheToolTheRestIsTold) {
