@@ -1,14 +1,11 @@
 // Every call of the contract that is no stream, on a connection that stood and whose other side has
 // vanished without a word: it ends in an error in bounded time, and made again it is answered as on
 // a whole one. The methods are the contract's own, so that a new one is here by itself.
-#include <future>
 #include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include <gmock/gmock.h>
-#include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 
 #include "common/clock.h"
@@ -16,8 +13,8 @@
 #include "common/rpc/channel.h"
 #include "common/rpc/profile.h"
 #include "tests/support/cluster.h"
-#include "tests/support/contract.h"
 #include "tests/support/cutting_proxy.h"
+#include "tests/system/contract_calls.h"
 #include "tutti/v1/sweep.grpc.pb.h"
 
 namespace tutti {
@@ -33,12 +30,11 @@ constexpr seconds kNoticed{45};
 
 constexpr char kSweepFile[] = "name: mine\nrunner: {command: [\"true\"]}\ngrid: {seed: [1, 2]}\n";
 
-std::vector<std::string> UnaryMethods() {
-  std::vector<std::string> methods;
-  for (const auto* method : ContractMethods()) {
-    if (method->client_streaming() || method->server_streaming()) continue;
-    methods.push_back(PathOf(*method));
-  }
+MethodDescriptors UnaryMethods() {
+  MethodDescriptors methods = ContractMethods();
+  std::erase_if(methods, [](const auto* method) {
+    return method->client_streaming() || method->server_streaming();
+  });
   return methods;
 }
 
@@ -55,28 +51,11 @@ class HalfOpenCalls : public testing::Test {
     channel_ = *OpenChannel(profile_);
   }
 
-  // All methods at once, each with an empty request: what each is answered. An empty request
-  // changes nothing, and is refused by most.
-  std::map<std::string, grpc::StatusCode> CallAll() {
-    struct Call {
-      grpc::ClientContext context;
-      grpc::ByteBuffer request;
-      grpc::ByteBuffer reply;
-      std::promise<grpc::StatusCode> code;
-    };
-    grpc::GenericStub stub(channel_);
-    const grpc::Slice nothing;
-    std::map<std::string, Call> calls;
-    for (const std::string& method : UnaryMethods()) {
-      Call& call = calls[method];
-      Authorize(call.context, profile_.token);
-      call.request = grpc::ByteBuffer(&nothing, 1);
-      stub.UnaryCall(
-          &call.context, method, {}, &call.request, &call.reply,
-          [&call](const grpc::Status& status) { call.code.set_value(status.error_code()); });
-    }
+  std::map<std::string, grpc::StatusCode> CallUnary() {
     std::map<std::string, grpc::StatusCode> codes;
-    for (auto& [method, call] : calls) codes[method] = call.code.get_future().get();
+    for (const auto& [method, status] : CallAll(channel_, profile_.token, UnaryMethods())) {
+      codes[method] = status.error_code();
+    }
     return codes;
   }
   grpc::Status Submit(const std::string& request_id, v1::SubmitSweepResponse& reply) {
@@ -105,17 +84,17 @@ class HalfOpenCalls : public testing::Test {
 };
 
 TEST_F(HalfOpenCalls, EachEndsInAnErrorAndIsAnsweredWhenItIsMadeAgain) {
-  const auto whole = CallAll();
+  const auto whole = CallUnary();
   EXPECT_GT(whole.size(), 20U);
   for (const Swallow swallow : {Swallow::kUp, Swallow::kDown}) {
     ASSERT_EQ(Sweeps(channel_), 0) << "the connection stands";
     proxy_->Set(swallow);
     const SteadyTime cut_at = clock_.SteadyNow();
-    EXPECT_THAT(CallAll(), Each(Pair(testing::_, grpc::StatusCode::UNAVAILABLE)));
+    EXPECT_THAT(CallUnary(), Each(Pair(testing::_, grpc::StatusCode::UNAVAILABLE)));
     EXPECT_LT(clock_.SteadyNow() - cut_at, kNoticed);
     proxy_->Set(Swallow::kNothing);
     EXPECT_TRUE(Eventually([&] { return Sweeps(channel_) == 0; }, kNoticed));
-    EXPECT_EQ(CallAll(), whole);
+    EXPECT_EQ(CallUnary(), whole);
   }
 }
 

@@ -1,16 +1,12 @@
 #include "tests/system/security_table.h"
 
-#include <future>
 #include <utility>
-
-#include <grpcpp/generic/generic_stub.h>
 
 #include "common/clock.h"
 #include "common/hash.h"
 #include "common/random.h"
 #include "common/rpc/channel.h"
 #include "common/rpc/session_protocol.h"
-#include "tests/support/contract.h"
 
 namespace tutti {
 namespace {
@@ -157,31 +153,6 @@ grpc::Status Caller::Revoke(const std::string& name) {
   request.set_request_id(NewId());
   request.set_name(name);
   return access_->Revoke(NewCall().get(), request, &reply);
-}
-
-std::map<std::string, grpc::Status> CallAll(const std::shared_ptr<grpc::Channel>& channel,
-                                            const std::string& token) {
-  struct Call {
-    std::unique_ptr<grpc::ClientContext> context;
-    grpc::ByteBuffer request;
-    grpc::ByteBuffer reply;
-    std::promise<grpc::Status> ended;
-  };
-  grpc::GenericStub stub(channel);
-  const grpc::Slice nothing;
-  std::map<std::string, Call> calls;
-  for (const auto* method : ContractMethods()) {
-    Call& call = calls[NameOf(*method)];
-    call.context = Caller::NewCall(token);
-    call.request = grpc::ByteBuffer(&nothing, 1);
-    // It holds nothing: the last reference to the channel must not go on gRPC's own thread, which
-    // would wait for itself.
-    stub.UnaryCall(call.context.get(), PathOf(*method), {}, &call.request, &call.reply,
-                   [&call](const grpc::Status& status) { call.ended.set_value(status); });
-  }
-  std::map<std::string, grpc::Status> answers;
-  for (auto& [method, call] : calls) answers[method] = call.ended.get_future().get();
-  return answers;
 }
 
 Session::Session(Caller& caller, const std::string& worker_id)

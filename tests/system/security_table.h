@@ -3,7 +3,6 @@
 #pragma once
 
 #include <chrono>
-#include <map>
 #include <memory>
 #include <string>
 
@@ -95,12 +94,6 @@ class Caller {
   std::unique_ptr<v1::WorkerService::Stub> workers_;
   std::unique_ptr<v1::AccessService::Stub> access_;
 };
-
-// Every method of the contract at once with this token (empty: none), each with an empty request:
-// what each is answered, by "SweepService.ListSweeps". An empty request changes nothing. Streams
-// are called as the others are, with one message and the end of them.
-std::map<std::string, grpc::Status> CallAll(const std::shared_ptr<grpc::Channel>& channel,
-                                            const std::string& token);
 
 // One session of a worker, frame by frame.
 class Session {

@@ -16,6 +16,7 @@
 #include "coordinator/rpc/limits.h"
 #include "tests/support/access_matrix.h"
 #include "tests/support/tiny_music.h"
+#include "tests/system/contract_calls.h"
 
 namespace tutti {
 namespace {
