@@ -20,7 +20,8 @@
 #include "common/disk_space.h"
 #include "common/duration.h"
 #include "common/environment.h"
-#include "common/process.h"
+#include "common/free_with.h"
+#include "common/program_output.h"
 #include "common/unique_fd.h"
 #include "common/version.h"
 
@@ -30,35 +31,11 @@ namespace {
 constexpr std::uint64_t kLittleRoom = 2ULL << 30;
 constexpr std::int64_t kClockDriftMs = 60'000;
 constexpr int kCertificateDays = 30;
-constexpr long kSecondsOfDay = 86'400;
-
-// What a program said on stdout, and how it ended.
-struct Answer {
-  ExitStatus ended;
-  std::string text;
-};
-
-// Nothing where it cannot be started.
-std::optional<Answer> Ask(std::vector<std::string> command) {
-  const auto child =
-      Spawn({.argv = std::move(command), .output = Stream::kPipe, .errors = Stream::kNull});
-  if (!child.ok()) return std::nullopt;
-  std::string text;
-  std::array<char, 4'096> piece{};
-  while (true) {
-    const ssize_t got = ::read((*child)->output().get(), piece.data(), piece.size());
-    if (got <= 0) break;
-    text.append(piece.data(), static_cast<std::size_t>(got));
-  }
-  return Answer{(*child)->Wait(), std::move(text)};
-}
-
-// Everything that a program says on stdout; nothing where it cannot be run or fails.
-std::optional<std::string> OutputOf(std::vector<std::string> command) {
-  auto answer = Ask(std::move(command));
-  if (!answer || !answer->ended.success()) return std::nullopt;
-  return std::move(answer->text);
-}
+// LibTorch takes a while from a cold disk.
+constexpr std::chrono::milliseconds kProgramSilence{60'000};
+// Those that Tutti is tested with; deploy/setup.sh gets the newest of them.
+constexpr std::pair kOldestLibTorch{2, 11};
+constexpr std::pair kNewestLibTorch{2, 13};
 
 std::string FirstLine(const std::string& text) {
   return text.substr(0, text.find('\n'));
@@ -84,10 +61,10 @@ bool IsFree(int port) {
 
 // Days until the certificate ends; negative: it has ended. Nothing: it is none.
 std::optional<int> DaysLeft(const std::string& pem) {
-  const std::unique_ptr<BIO, decltype(&BIO_free)> memory(
-      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
-  const std::unique_ptr<X509, decltype(&X509_free)> certificate(
-      PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr), &X509_free);
+  const std::unique_ptr<BIO, FreeWith<BIO_free>> memory(
+      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  const std::unique_ptr<X509, FreeWith<X509_free>> certificate(
+      PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr));
   int days = 0;
   int seconds = 0;
   if (!certificate ||
@@ -138,6 +115,28 @@ std::filesystem::path ProfilePath(const Context& context) {
   return folder.ok() ? *folder / "profile.json" : std::filesystem::path();
 }
 
+// Of what tutti-train says of itself: "tutti-train 0.1.0 (LibTorch 2.13.0)". Nothing: it says none.
+std::optional<std::pair<int, int>> LibTorchOf(const std::string& version) {
+  const std::size_t at = version.find("LibTorch ");
+  int major = 0;
+  int minor = 0;
+  if (at == std::string::npos ||
+      std::sscanf(version.c_str() + at, "LibTorch %d.%d", &major, &minor) != 2) {
+    return std::nullopt;
+  }
+  return std::pair(major, minor);
+}
+
+Finding CheckTrainersLibTorch(const std::string& version) {
+  const auto libtorch = LibTorchOf(version);
+  if (!libtorch || (*libtorch >= kOldestLibTorch && *libtorch <= kNewestLibTorch)) {
+    return {Health::kOk, "tutti-train", version, ""};
+  }
+  return {Health::kWarning, "tutti-train", version + ": Tutti is tested with 2.11 to 2.13",
+          "build it against one of these (TUTTI_LIBTORCH_DIR), or without that variable let "
+          "deploy/setup.sh get one; until then compare a run with one of another machine"};
+}
+
 Finding CheckDisk(const std::string& what, const std::filesystem::path& folder) {
   const auto free = FreeBytes(folder);
   if (!free.ok()) {
@@ -155,8 +154,8 @@ Finding CheckDisk(const std::string& what, const std::filesystem::path& folder) 
 std::vector<Finding> CheckToolchain() {
   std::vector<Finding> findings;
   for (const char* tool : {"cmake", "ninja", "g++"}) {
-    const auto version = OutputOf({tool, "--version"});
-    if (version) {
+    const auto version = OutputOf({tool, "--version"}, kProgramSilence);
+    if (version.ok()) {
       findings.push_back({Health::kOk, tool, FirstLine(*version), ""});
     } else {
       findings.push_back({Health::kNote, tool, "not there: needed only to build Tutti",
@@ -173,10 +172,13 @@ std::vector<Finding> CheckPrograms() {
        {"tutti", "tutti-coordinator", "tutti-worker", "tutti-preprocess", "tutti-train"}) {
     const auto path = FindTuttiProgram(name);
     const bool is_trainer = std::string_view(name) == "tutti-train";
-    const auto told = path.ok() ? OutputOf({path->string(), "--version"}) : std::nullopt;
-    if (!told) {
+    const Result<std::string> told =
+        path.ok() ? OutputOf({path->string(), "--version"}, kProgramSilence) : path.error();
+    if (!told.ok()) {
       findings.push_back({is_trainer ? Health::kWarning : Health::kMissing, name,
-                          path.ok() ? "it cannot be run: " + path->string() : path.error().message,
+                          path.ok()
+                              ? "it cannot be run: " + path->string() + ": " + told.error().message
+                              : told.error().message,
                           is_trainer ? "run deploy/setup.sh (it gets LibTorch) and build again, or "
                                        "deploy/setup.sh --install-trainer PREFIX beside an "
                                        "installed package; a machine that trains nothing needs none"
@@ -184,6 +186,8 @@ std::vector<Finding> CheckPrograms() {
     } else if (!FirstLine(*told).contains(kVersion)) {
       findings.push_back(
           {Health::kMissing, name, FirstLine(*told) + ", but this is " + kVersion, install});
+    } else if (is_trainer) {
+      findings.push_back(CheckTrainersLibTorch(FirstLine(*told)));
     } else {
       findings.push_back({Health::kOk, name, FirstLine(*told), ""});
     }
@@ -191,16 +195,19 @@ std::vector<Finding> CheckPrograms() {
   return findings;
 }
 
-std::vector<Finding> CheckGpus() {
-  const auto cards =
-      Ask({"nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"});
-  if (cards && !cards->ended.success()) {
+std::vector<Finding> CheckGpus(std::chrono::milliseconds silence) {
+  const auto cards = AskProgram(
+      {"nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"}, silence);
+  const bool is_there = cards.ok() || cards.error().code != ErrorCode::kNotFound;
+  if (is_there && !(cards.ok() && cards->ended.success())) {
     return {{Health::kWarning, "GPU",
-             "nvidia-smi fails (" + Describe(cards->ended) + "): " + FirstLine(cards->text),
+             cards.ok()
+                 ? "nvidia-smi fails (" + Describe(cards->ended) + "): " + FirstLine(cards->text)
+                 : "nvidia-smi: " + cards.error().message,
              "make its driver work until nvidia-smi lists the GPU: install the one for this kernel "
              "anew, or restart the machine after an update; until then the processor trains"}};
   }
-  if (!cards || cards->text.empty()) {
+  if (!is_there || cards->text.empty()) {
     return {{Health::kNote, "GPU", "none that nvidia-smi knows: the processor trains",
              "if there is one, install its driver: nvidia-smi has to list it"}};
   }
@@ -210,8 +217,9 @@ std::vector<Finding> CheckGpus() {
     findings.push_back({Health::kOk, "GPU " + std::to_string(findings.size()), card, ""});
   }
   const auto trainer = FindTuttiProgram("tutti-train");
-  const auto usable = trainer.ok() ? OutputOf({trainer->string(), "devices"}) : std::nullopt;
-  if (!usable || !usable->contains("cuda")) {
+  const Result<std::string> usable =
+      trainer.ok() ? OutputOf({trainer->string(), "devices"}, kProgramSilence) : trainer.error();
+  if (!usable.ok() || !usable->contains("cuda")) {
     findings.push_back(
         {Health::kWarning, "GPU", "tutti-train can use none",
          "build tutti-train against a CUDA build of LibTorch (TUTTI_LIBTORCH_DIR) that this driver "

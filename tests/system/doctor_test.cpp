@@ -239,6 +239,18 @@ TEST_F(DoctorAmongFakes, ATrainerThatCannotStartIsAWarning) {
                 "run deploy/setup.sh (it gets LibTorch) and build again");
 }
 
+TEST_F(DoctorAmongFakes, ATrainerOfALibTorchThatIsNotTestedIsAWarning) {
+  for (const char* libtorch : {"2.10.0", "2.14.0+cu130", "3.0.0"}) {
+    Fake("tutti-train",
+         std::string("echo 'tutti-train ") + kVersion + " (LibTorch " + libtorch + ")'");
+    auto findings = AskHere(0);
+    ExpectWarning(findings["tutti-train"], std::string(libtorch) + "): Tutti is tested with",
+                  "TUTTI_LIBTORCH_DIR");
+  }
+  Fake("tutti-train", std::string("echo 'tutti-train ") + kVersion + " (LibTorch 2.11.1)'");
+  EXPECT_EQ(AskHere(0)["tutti-train"]["state"], "ok");
+}
+
 TEST_F(DoctorAmongFakes, WithoutNvidiaSmiThereIsANote) {
   auto findings = AskHere(0);
   EXPECT_EQ(findings["GPU"]["state"], "note");

@@ -7,7 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include "common/json.h"
-#include "worker/daemon/program_output.h"
+#include "common/program_output.h"
 
 namespace tutti {
 namespace {
