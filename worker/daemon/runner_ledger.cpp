@@ -129,7 +129,9 @@ std::filesystem::path RunnerLedger::PathOf(pid_t pid) const {
 Status RunnerLedger::Add(pid_t pid) {
   runners_.insert(pid);
   const Json entry = {{"pid", pid}, {"start_time", StartTimeOf(pid).value_or(0)}, {"mark", mark_}};
-  return files_->WriteFileAtomically(PathOf(pid), DumpJson(entry) + "\n", 0600);
+  // For the next daemon, not for the time after a power loss: then there is no such process.
+  TUTTI_ASSIGN_OR_RETURN(const auto file, files_->OpenForAppend(PathOf(pid)));
+  return file->Append(DumpJson(entry) + "\n");
 }
 
 void RunnerLedger::Remove(pid_t pid) {
@@ -159,6 +161,16 @@ std::size_t RunnerLedger::EndOrphans(std::chrono::milliseconds at_most) {
   (void)WaitForEnd(ending, at_most);
   for (const pid_t pid : orphans) ::waitpid(pid, nullptr, WNOHANG);
   return orphans.size();
+}
+
+std::optional<SteadyTime> RunnerLedger::LookForOrphans(const Clock& clock) {
+  const SteadyTime begun = clock.SteadyNow();
+  if (begun < next_look_) return next_look_;
+  const std::size_t left = EndOrphans(std::chrono::milliseconds(0));
+  const SteadyTime ended = clock.SteadyNow();
+  next_look_ = ended + kOrphanLookShare * (ended - begun);
+  if (left == 0) return std::nullopt;
+  return std::max(next_look_, ended + kOrphanLook);
 }
 
 }  // namespace tutti

@@ -22,6 +22,7 @@
 
 #include <sys/types.h>
 
+#include "common/clock.h"
 #include "common/file_system.h"
 #include "common/random.h"
 #include "common/result.h"
@@ -32,6 +33,11 @@ namespace tutti {
 inline constexpr char kRunnerMarkVariable[] = "TUTTI_RUNNER_MARK";
 // At the start the end of what an earlier daemon left is waited for so long.
 inline constexpr std::chrono::milliseconds kLeftoverEndLimit{2'000};
+// A look for orphans reads of every process of the machine: of all time it takes one part in so
+// many at most, however fast runners end.
+inline constexpr int kOrphanLookShare = 50;
+// Where a look has found some, the next comes so soon.
+inline constexpr std::chrono::milliseconds kOrphanLook{20};
 
 // Clock ticks since the machine's start; nothing: no such process.
 std::optional<std::uint64_t> StartTimeOf(pid_t pid);
@@ -60,6 +66,9 @@ class RunnerLedger {
   // Ends the orphans that there are, and waits for their end, at most so long. How many are left:
   // ending one may bring up its own children.
   std::size_t EndOrphans(std::chrono::milliseconds at_most);
+  // The same without a wait, unless the last look was too short ago. When to call it again; nothing:
+  // no orphan is left.
+  std::optional<SteadyTime> LookForOrphans(const Clock& clock);
 
  private:
   RunnerLedger(FileSystem& files, std::filesystem::path folder, std::string mark)
@@ -75,6 +84,7 @@ class RunnerLedger {
   std::vector<std::string> earlier_marks_;
   std::set<pid_t> runners_;
   bool adopts_ = false;
+  SteadyTime next_look_{};  // not before
   int ended_ = 0;
 };
 

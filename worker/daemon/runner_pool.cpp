@@ -84,8 +84,9 @@ std::optional<pid_t> RunnerPool::PidOf(JobNumber job) const {
 
 void RunnerPool::EndOrphans() {
   around_.loop.Cancel(std::exchange(orphan_look_, 0));
-  if (around_.ledger.EndOrphans(std::chrono::milliseconds(0)) == 0) return;
-  orphan_look_ = around_.loop.RunAt(around_.clock.SteadyNow() + kOrphanLook, [this] {
+  const auto again = around_.ledger.LookForOrphans(around_.clock);
+  if (!again) return;
+  orphan_look_ = around_.loop.RunAt(*again, [this] {
     orphan_look_ = 0;
     EndOrphans();
   });

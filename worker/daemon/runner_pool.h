@@ -15,8 +15,6 @@
 
 namespace tutti {
 
-// What a runner has left of its own processes is looked for again so soon after its end.
-inline constexpr std::chrono::milliseconds kOrphanLook{20};
 // The end of the last runners and of what they leave is waited for so long.
 inline constexpr std::chrono::milliseconds kOrphanLimit{2'000};
 

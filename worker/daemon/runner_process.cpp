@@ -19,7 +19,6 @@ namespace {
 
 constexpr std::size_t kReadsPerTurn = 16;  // then the loop serves others
 constexpr std::size_t kReadBytes = 65'536;
-constexpr std::chrono::milliseconds kNoWait{0};
 
 std::size_t OutputLimit(std::string_view start) {
   const std::size_t n = std::min(start.size(), kEventPrefix.size());
@@ -213,7 +212,7 @@ void RunnerProcess::OnExit() {
   around_.loop.Cancel(grace_);
   // Its children go first: they might hold the pipes open and write for ever.
   EndAll();
-  (void)around_.ledger.EndOrphans(kNoWait);
+  (void)around_.ledger.LookForOrphans(around_.clock);
   OnReadable(child_->errors(), error_lines_);
   OnReadable(child_->output(), output_lines_);
   error_lines_.Finish();
