@@ -81,7 +81,8 @@ void Agent::OnFrame(const v1::CoordinatorFrame& frame, Instant now) {
 void Agent::OnLease(const v1::Lease& lease, Instant now) {
   const AttemptId id = ToAttemptId(lease.attempt());
   if (held_.contains(id)) return;  // said again
-  const bool room = free_slots() > 0;
+  // As it was offered: meanwhile it may not be worth any more.
+  const bool room = FreeSlots(std::max(ahead_, session_->told_ahead)) > 0;
   Held& held = held_[id];
   held.time_limit = std::chrono::milliseconds(lease.time_limit_ms());
   if (draining_ || session_->refuses_leases) {
@@ -311,7 +312,7 @@ bool Agent::uploading() const {
   });
 }
 
-int Agent::free_slots() const {
+int Agent::FreeSlots(int ahead) const {
   if (draining_ || disk_trouble_ || gpus_full_ || (session_ && session_->refuses_leases)) return 0;
   int working = 0;
   int uploads = 0;
@@ -320,13 +321,14 @@ int Agent::free_slots() const {
     uploads += held.stage == Stage::kUploading ? 1 : 0;
   }
   // An upload leaves its slot to the next job, as long as uploads do not pile up.
-  return std::max(0, options_.slots - working - std::max(0, uploads - options_.slots));
+  return std::max(0, options_.slots + ahead - working - std::max(0, uploads - options_.slots));
 }
 
 // More free slots are news too: the coordinator has work for them now, not at the next heartbeat.
 bool Agent::HasNews() const {
   if (!draining_told_ || free_slots() > session_->told_free_slots) return true;
   if (disk_trouble_ && session_->told_free_slots > 0) return true;
+  if (ahead_ == 0 && session_->told_ahead > 0) return true;
   return std::ranges::any_of(
       held_, [](const auto& entry) { return entry.second.sent < Tellable(entry.second); });
 }
@@ -376,6 +378,7 @@ std::optional<v1::WorkerFrame> Agent::NextFrame(Instant now) {
   session_->hello_sent = true;
   session_->next_heartbeat = now.steady + heartbeat_;
   session_->told_free_slots = frame.free_slots();
+  session_->told_ahead = ahead_;
   if (!first) draining_told_ = true;
   return frame;
 }

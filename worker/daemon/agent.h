@@ -111,6 +111,9 @@ class Agent {
   // What the machine is used to; the next frame takes it along, and none after that.
   void OnUse(v1::MachineUse use) { use_ = std::move(use); }
 
+  // Runs beyond the slots that are offered and held: they wait here for their turn.
+  void OnAhead(int runs) { ahead_ = runs; }
+
   // No leases are taken while a run would have to wait for room on a GPU.
   void OnGpusFull(bool full) { gpus_full_ = full; }
 
@@ -142,7 +145,7 @@ class Agent {
   bool draining_told() const { return draining_told_; }
   // Complete results, or what a later attempt goes on from, on their way to the coordinator.
   bool uploading() const;
-  int free_slots() const;
+  int free_slots() const { return FreeSlots(ahead_); }
 
  private:
   // kSaving: its runner was ended by a drain or with an earlier daemon, its resume file is on its
@@ -174,6 +177,7 @@ class Agent {
     bool refuses_leases = false;  // the coordinator has drained this worker
     std::optional<SteadyTime> next_heartbeat;
     int told_free_slots = 0;
+    int told_ahead = 0;  // of these
   };
 
   // How many of its events may be told.
@@ -189,6 +193,7 @@ class Agent {
   // What fetches at once, what runs once what it has learned is saved.
   void GiveAllBack(const std::string& reason, Instant now);
   void GiveBack(const AttemptId& id, Held& held, const std::string& reason, Instant now);
+  int FreeSlots(int ahead) const;
   bool HasNews() const;
   // False when the frame is full.
   bool AddEvents(Held& held, v1::WorkerFrame& frame, std::size_t& bytes);
@@ -202,6 +207,7 @@ class Agent {
   std::optional<std::string> disk_trouble_;
   std::optional<v1::MachineUse> use_;  // not yet told
   bool gpus_full_ = false;
+  int ahead_ = 0;
   bool draining_ = false;
   bool draining_told_ = true;
 };

@@ -17,27 +17,43 @@ std::optional<std::string> DiskFault(const v1::Broke& broke, bool is_command,
   return disk.error().message + " (" + broke.message() + ")";
 }
 
-DiskCare::DiskCare(Spool& spool, Agent& agent, DiskCheck check)
-    : spool_(spool), agent_(agent), check_(std::move(check)) {}
+DiskCare::DiskCare(Spool& spool, Agent& agent, DiskCheck check, Background sync)
+    : spool_(spool), agent_(agent), check_(std::move(check)), sync_(std::move(sync)) {}
 
 void DiskCare::Store(const SpoolEvent& spool, SteadyTime now) {
   const AttemptId attempt = ToAttemptId(spool.event.attempt());
   if (kept_back_.contains(attempt)) return;  // written with the others
-  const Status stored =
-      spool_.Append(spool.event, spool.final ? Durability::kPowerLoss : Durability::kProcess);
+  const Durability durable = sync_ ? Durability::kPowerLossOnceSynced : Durability::kPowerLoss;
+  const Status stored = spool_.Append(spool.event, spool.final ? durable : Durability::kProcess);
+  if (stored.ok() && spool.final && sync_) SyncThenTell(attempt, spool.event.sequence(), now);
   if (stored.ok()) return;
   // One attempt has said more than a spool file takes: this event travels from memory alone.
   if (stored.error().code == ErrorCode::kFailedPrecondition) {
     spdlog::error("spool: {}", stored.error().message);
     return;
   }
-  kept_back_.insert(attempt);
   agent_.OnNotSpooled(attempt, spool.event.sequence());
-  BeginTrouble("spool: " + stored.error().message, now);
+  KeepBack(attempt, stored.error(), now);
+}
+
+void DiskCare::SyncThenTell(const AttemptId& attempt, std::int64_t sequence, SteadyTime now) {
+  agent_.OnNotSpooled(attempt, sequence);
+  syncing_.insert(attempt);
+  sync_(spool_.SyncOf(attempt), [this, attempt, now](const Status& synced) {
+    if (syncing_.erase(attempt) == 0) return;  // forgotten meanwhile
+    if (!synced.ok()) return KeepBack(attempt, synced.error(), now);
+    agent_.OnSpooled(attempt);
+  });
+}
+
+void DiskCare::KeepBack(const AttemptId& attempt, const Error& why, SteadyTime now) {
+  kept_back_.insert(attempt);
+  BeginTrouble("spool: " + why.message, now);
 }
 
 void DiskCare::Forget(const AttemptId& attempt) {
   kept_back_.erase(attempt);
+  syncing_.erase(attempt);
   const Status removed = spool_.Forget(attempt);
   if (!removed.ok()) spdlog::error("spool: {}", removed.error().message);
 }

@@ -22,6 +22,11 @@ namespace tutti {
 inline constexpr std::chrono::milliseconds kDiskCheckInterval{5'000};
 inline constexpr std::chrono::milliseconds kLongestDiskPause{300'000};
 
+// Does the work on another thread, then `done` on the loop's, unless this program ends before.
+// Null: both at once.
+using Background =
+    std::function<void(std::function<Status()> work, std::function<void(const Status&)> done)>;
+
 // Null: the disk is always well.
 using DiskCheck = std::function<Status()>;
 
@@ -32,10 +37,10 @@ std::optional<std::string> DiskFault(const v1::Broke& broke, bool is_command,
 
 class DiskCare {
  public:
-  // spool and agent outlive it.
-  DiskCare(Spool& spool, Agent& agent, DiskCheck check);
+  // spool and agent outlive it, and it outlives what it has done in the background.
+  DiskCare(Spool& spool, Agent& agent, DiskCheck check, Background sync = {});
 
-  // Into the spool, or kept back until it can be.
+  // Into the spool, or kept back until it can be. A final event is told once it is durable.
   void Store(const SpoolEvent& spool, SteadyTime now);
   void Forget(const AttemptId& attempt);
   // An attempt was handed back because of the disk.
@@ -46,6 +51,9 @@ class DiskCare {
   std::optional<SteadyTime> NextDeadline() const;
 
  private:
+  // A final event that is in the attempt's file, from this number on.
+  void SyncThenTell(const AttemptId& attempt, std::int64_t sequence, SteadyTime now);
+  void KeepBack(const AttemptId& attempt, const Error& why, SteadyTime now);
   void BeginTrouble(const std::string& why, SteadyTime now);
   // What was kept back is written. False: not all of it.
   bool StoreKeptBack();
@@ -53,6 +61,8 @@ class DiskCare {
   Spool& spool_;
   Agent& agent_;
   const DiskCheck check_;
+  const Background sync_;
+  std::set<AttemptId> syncing_;
   std::set<AttemptId> kept_back_;  // some of their events are not in the spool
   bool in_trouble_ = false;
   std::chrono::milliseconds pause_ = kDiskCheckInterval;

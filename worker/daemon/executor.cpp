@@ -33,9 +33,10 @@ constexpr std::chrono::milliseconds kLongestRetry{15'000};
 // belongs to the loop's thread.
 class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
  public:
-  Run(const Surroundings& around, GpuQueue& gpus, const v1::Lease& lease,
+  Run(const Surroundings& around, SlotQueue& slots, GpuQueue& gpus, const v1::Lease& lease,
       std::filesystem::path output_dir)
       : around_(around),
+        slots_(slots),
         gpus_(gpus),
         id_(ToAttemptId(lease.attempt())),
         lease_(lease),
@@ -55,7 +56,7 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
     if (job_ != 0) around_.runners.Abort(job_);
     job_ = 0;
     SaveThen([self = shared_from_this()] {
-      self->ReturnDevice();
+      self->ReturnPlaces();
       self->around_.listener.OnHalted(self->id_);
     });
   }
@@ -68,7 +69,7 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
 
   void Stop() {
     stopped_ = true;
-    ReturnDevice();
+    ReturnPlaces();
     if (job_ != 0) around_.runners.Abort(job_);
     around_.loop.Cancel(retry_);
   }
@@ -111,6 +112,14 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
     pins_ = *std::move(pins);
     backoff_.Reset();
     fetch_seconds_ = std::chrono::duration<double>(around_.clock.SteadyNow() - begun_).count();
+    slot_ = slots_.Ask(
+        [weak = weak_from_this()] {
+          if (const auto self = weak.lock(); self && !self->stopped_) self->OnTurn();
+        },
+        IfWanted(&Run::OnNoRoom));
+  }
+
+  void OnTurn() {
     // Features are made on the processor.
     if (lease_.kind() == v1::JOB_KIND_PREPROCESS) return OnDevice("cpu");
     const auto& avoided = lease_.avoided_devices();
@@ -127,7 +136,7 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
     Result<std::string> line = JobLine(lease_, inputs, place);
     if (!line.ok()) return Break(v1::FAILURE_CLASS_BAD_CONFIG, line.error().message);
     line_ = *std::move(line);
-    if (!lease_.has_command()) return GiveToRunner({});
+    if (lease_.command().files().empty()) return GiveToRunner({});
     around_.pool.Run([self = shared_from_this(), inputs = std::move(inputs)] {
       self->Hand(LayOutFiles(self->lease_.command(), inputs, self->output_dir_),
                  &Run::GiveToRunner);
@@ -175,7 +184,7 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
 
   void OnJobEnd(JobEnd end) {
     job_ = 0;
-    ReturnDevice();
+    ReturnPlaces();
     pins_.reset();  // before the shard comes in: the cache lets the audio go, not the shard
     if (auto* broke = std::get_if<v1::Broke>(&end)) {
       // What it has learned so far helps the next attempt, wherever that will be.
@@ -239,6 +248,7 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
   }
 
   void Upload() {
+    if (artifacts_.empty()) return OnUploaded(std::vector<v1::Artifact>());
     BlobCache* adopt = lease_.kind() == v1::JOB_KIND_PREPROCESS ? &around_.cache : nullptr;
     around_.pool.Run([self = shared_from_this(), artifacts = artifacts_, adopt] {
       self->Hand(UploadArtifacts(self->output_dir_, artifacts, self->around_.blobs, adopt),
@@ -282,7 +292,7 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
   }
 
   void LetGo(const char* how, const std::string& why) {
-    ReturnDevice();
+    ReturnPlaces();
     pins_.reset();
     spdlog::warn("{} {}: {}", Describe(id_), how, why);
   }
@@ -295,7 +305,10 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
     TellBroke(std::move(broke));
   }
 
-  void ReturnDevice() { gpus_.Leave(std::exchange(gpu_place_, 0)); }
+  void ReturnPlaces() {
+    gpus_.Leave(std::exchange(gpu_place_, 0));
+    slots_.Leave(std::exchange(slot_, 0));
+  }
 
   void TellBroke(v1::Broke broke) {
     const auto fault = DiskFault(broke, lease_.has_command(), around_.check_disk);
@@ -305,6 +318,7 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
   }
 
   const Surroundings around_;
+  SlotQueue& slots_;
   GpuQueue& gpus_;
   const AttemptId id_;
   const v1::Lease lease_;
@@ -317,6 +331,7 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
   RunnerPool::JobNumber job_ = 0;  // 0: no runner has it
   std::shared_ptr<InputPins> pins_;
   std::string device_ = "cpu";
+  SlotQueue::Place slot_ = 0;      // while it waits for its turn, or has it
   GpuQueue::Place gpu_place_ = 0;  // while it waits for a share of one, or has it
   std::int64_t gpu_bytes_seen_ = 0;
   std::string line_;  // until a runner has it
@@ -335,6 +350,7 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
 Executor::Executor(const Surroundings& surroundings, std::filesystem::path jobs)
     : around_(surroundings),
       jobs_(std::move(jobs)),
+      slots_(surroundings.loop, surroundings.clock, surroundings.slots, surroundings.on_slow),
       gpus_(surroundings.loop, surroundings.clock, surroundings.gpus) {}
 
 Executor::~Executor() {
@@ -343,7 +359,7 @@ Executor::~Executor() {
 
 void Executor::Begin(const v1::Lease& lease) {
   const AttemptId id = ToAttemptId(lease.attempt());
-  const auto run = std::make_shared<Run>(around_, gpus_, lease, jobs_ / FileName(id));
+  const auto run = std::make_shared<Run>(around_, slots_, gpus_, lease, jobs_ / FileName(id));
   runs_[id] = run;
   run->Start();
 }
@@ -380,7 +396,7 @@ void Executor::OnMachineSample(const MachineSample& sample) {
 void Executor::Salvage(const AttemptId& id, const RunnerResume& leftover) {
   v1::Lease lease;  // of which nothing more is known here
   *lease.mutable_attempt() = ToProto(id);
-  const auto run = std::make_shared<Run>(around_, gpus_, lease, jobs_ / FileName(id));
+  const auto run = std::make_shared<Run>(around_, slots_, gpus_, lease, jobs_ / FileName(id));
   runs_[id] = run;
   run->Salvage(leftover);
 }

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -24,6 +25,7 @@
 #include "worker/daemon/machine_watch.h"
 #include "worker/daemon/runner_event.h"
 #include "worker/daemon/runner_pool.h"
+#include "worker/daemon/slot_queue.h"
 
 namespace tutti {
 
@@ -43,7 +45,7 @@ class AttemptListener {
   virtual void OnBroke(const AttemptId& id, v1::Broke broke) = 0;
   // In place of OnBroke, where this machine's disk is the reason.
   virtual void OnHandedBack(const AttemptId& id, const std::string& reason) = 0;
-  // The same before it has run, where no GPU had room for too long.
+  // The same before it has run, where no slot or no GPU had room for too long.
   virtual void OnNoRoom(const AttemptId& id, const std::string& reason) {
     OnHandedBack(id, reason);
   }
@@ -73,7 +75,9 @@ class Executor {
     GpuShares& gpus;
     AttemptListener& listener;
     ResumeIntervals resume{};
-    DiskCheck check_disk{};  // null: it is always well
+    DiskCheck check_disk{};                                       // null: it is always well
+    std::size_t slots = std::numeric_limits<std::size_t>::max();  // runners at a time
+    std::function<void()> on_slow = [] {};  // it is not worth any more to hold runs ahead
   };
 
   // jobs: folder in which each attempt gets its output folder.
@@ -97,13 +101,16 @@ class Executor {
   void OnMachineSample(const MachineSample& sample);
   // A further run would have to wait for room on a GPU.
   bool gpus_full() const { return gpus_.full(); }
+  // Runs beyond the slots that it is worth holding now.
+  std::size_t ahead() const { return slots_.ahead(); }
 
  private:
   class Run;
 
   Surroundings around_;
   std::filesystem::path jobs_;
-  GpuQueue gpus_;  // before the runs, whose places are in it
+  SlotQueue slots_;  // before the runs, whose places are in it
+  GpuQueue gpus_;    // likewise
   std::map<AttemptId, std::shared_ptr<Run>> runs_;
 };
 

@@ -6,6 +6,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "common/check.h"
 #include "common/hash.h"
 
 namespace tutti {
@@ -114,9 +115,16 @@ Status Spool::Append(const v1::AttemptEvent& event, Durability durability) {
   }
   TUTTI_RETURN_IF_ERROR(file.file->Append(record));
   file.bytes += record.size();
-  if (durability == Durability::kProcess) return {};
-  TUTTI_RETURN_IF_ERROR(file.file->Sync());
-  return files_.SyncDirectory(folder_);
+  return durability == Durability::kPowerLoss ? SyncOf(attempt)() : Status();
+}
+
+std::function<Status()> Spool::SyncOf(const AttemptId& attempt) {
+  const auto found = open_.find(attempt);
+  TUTTI_CHECK(found != open_.end(), "something was appended");
+  return [&files = files_, folder = folder_, file = found->second.file]() -> Status {
+    TUTTI_RETURN_IF_ERROR(file->Sync());
+    return files.SyncDirectory(folder);
+  };
 }
 
 Status Spool::Rewrite(const AttemptId& attempt, const std::vector<v1::AttemptEvent>& events) {

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -26,7 +27,8 @@ inline constexpr std::uint32_t kMaxSpoolRecordBytes = 64 << 20;
 // Events of one attempt's file beyond this are left out, except its last.
 inline constexpr std::uint64_t kMaxSpoolFileBytes = 256 << 20;
 
-enum class Durability { kProcess, kPowerLoss };
+// kPowerLossOnceSynced: when what SyncOf gives has been run.
+enum class Durability { kProcess, kPowerLoss, kPowerLossOnceSynced };
 
 // Owned by one thread.
 class Spool {
@@ -46,13 +48,16 @@ class Spool {
   // such as a full disk: what the file ends in is not known; nothing may be appended before
   // Rewrite.
   Status Append(const v1::AttemptEvent& event, Durability durability);
+  // Makes what was appended to the attempt's file durable. For any thread, also when the attempt
+  // was forgotten meanwhile; nothing may be appended to the file until it has run.
+  std::function<Status()> SyncOf(const AttemptId& attempt);
   // The attempt's file anew, with all its events, durably.
   Status Rewrite(const AttemptId& attempt, const std::vector<v1::AttemptEvent>& events);
   Status Forget(const AttemptId& attempt);
 
  private:
   struct File {
-    std::unique_ptr<AppendFile> file;
+    std::shared_ptr<AppendFile> file;
     std::uint64_t bytes = 0;
   };
 

@@ -33,14 +33,27 @@ WorkerDaemon::WorkerDaemon(const Surroundings& surroundings, const std::string& 
       options_(options),
       on_ready_(std::move(on_ready)),
       agent_({surroundings.folder.worker_id(), options.hello, options.hello.slots()}),
-      disk_(surroundings.spool, agent_, surroundings.check_disk),
-      executor_({surroundings.loop, surroundings.pool, surroundings.clock, surroundings.files,
-                 surroundings.random, surroundings.cache, surroundings.blobs,
-                 surroundings.data_roots, surroundings.runners, surroundings.gpus, *this,
-                 options_.resume, surroundings.check_disk},
-                surroundings.folder.jobs()),
+      disk_(surroundings.spool, agent_, surroundings.check_disk,
+            [this](auto work, auto done) { SyncInBackground(std::move(work), std::move(done)); }),
+      executor_(
+          {surroundings.loop, surroundings.pool, surroundings.clock, surroundings.files,
+           surroundings.random, surroundings.cache, surroundings.blobs, surroundings.data_roots,
+           surroundings.runners, surroundings.gpus, *this, options_.resume, surroundings.check_disk,
+           static_cast<std::size_t>(options.hello.slots()), [this] { SchedulePump(); }},
+          surroundings.folder.jobs()),
       link_(surroundings.loop, surroundings.clock, surroundings.random, surroundings.folder,
             surroundings.stub, token, *this) {}
+
+void WorkerDaemon::SyncInBackground(std::function<Status()> work,
+                                    std::function<void(const Status&)> done) {
+  syncs_.Run([this, alive = std::weak_ptr(alive_), work = std::move(work), done = std::move(done)] {
+    around_.loop.Post([this, alive, done, synced = work()] {
+      if (alive.expired()) return;
+      done(synced);
+      SchedulePump();
+    });
+  });
+}
 
 // A resume file that was written after the last one uploaded is worth saving.
 void WorkerDaemon::Recover() {
@@ -208,6 +221,7 @@ void WorkerDaemon::Pump() {
     for (const Action& action : actions) CarryOut(action);
   }
   agent_.OnGpusFull(executor_.gpus_full());
+  agent_.OnAhead(static_cast<int>(executor_.ahead()));
   link_.Pump();
   CheckIdle();
   CheckDrained();

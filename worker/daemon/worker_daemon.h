@@ -78,6 +78,9 @@ class WorkerDaemon final : private AttemptListener, private CoordinatorLink::Lis
   const std::optional<Error>& failure() const { return failure_; }
 
  private:
+  // On the thread for syncs.
+  void SyncInBackground(std::function<Status()> work, std::function<void(const Status&)> done);
+
   void OnRunning(const AttemptId& id, const std::string& device) override;
   void OnProgress(const AttemptId& id, const v1::Progress& progress) override;
   void OnEpoch(const AttemptId& id, const v1::EpochPoint& epoch) override;
@@ -124,6 +127,9 @@ class WorkerDaemon final : private AttemptListener, private CoordinatorLink::Lis
   std::optional<SteadyTime> idle_since_;
   std::optional<SteadyTime> drain_until_;
   std::optional<Error> failure_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what is posted
+  // Of its own: a result must not wait behind an upload. Ends before what its tasks look at.
+  IoPool syncs_{1};
 };
 
 }  // namespace tutti

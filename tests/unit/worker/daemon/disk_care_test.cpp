@@ -24,7 +24,10 @@ const Error kReadOnly{ErrorCode::kPermissionDenied, "Read-only file system"};
 // An agent whose events go to a spool on a disk that can fail; time moves only when a test says so.
 class DiskCareTest : public testing::Test {
  protected:
-  DiskCareTest() : spool_(*Spool::Open(files_, dir_ / "spool")), agent_(MakeOptions()) {
+  explicit DiskCareTest(Background sync = {})
+      : spool_(*Spool::Open(files_, dir_ / "spool")),
+        agent_(MakeOptions()),
+        care_(*spool_, agent_, [this] { return disk_; }, std::move(sync)) {
     agent_.OnSessionOpened(1, {});
     EXPECT_TRUE(agent_.NextFrame(Now()));
     v1::CoordinatorFrame frame;
@@ -77,7 +80,7 @@ class DiskCareTest : public testing::Test {
   std::unique_ptr<Spool> spool_;
   Agent agent_;
   Status disk_;
-  DiskCare care_{*spool_, agent_, [this] { return disk_; }};
+  DiskCare care_;
   SteadyTime now_{1h};
 };
 
@@ -169,6 +172,63 @@ TEST_F(DiskCareTest, AfterEachJobHandedBackItWaitsLongerUntilOneEndsWell) {
   now_ += 2 * kDiskCheckInterval;
   Pump();
   EXPECT_EQ(agent_.free_slots(), 2);
+}
+
+// Syncs are done when a test says so.
+class LaterSyncTest : public DiskCareTest {
+ protected:
+  LaterSyncTest()
+      : DiskCareTest([this](std::function<Status()> work, std::function<void(const Status&)> done) {
+          syncs_.push_back([work = std::move(work), done = std::move(done)] { done(work()); });
+        }) {}
+  void SyncAll() {
+    for (const auto& sync : std::exchange(syncs_, {})) sync();
+  }
+  bool Told() {
+    const auto frame = Pump();
+    return frame && frame->events_size() > 0;
+  }
+
+  std::vector<std::function<void()>> syncs_;
+};
+
+TEST_F(LaterSyncTest, AFinalEventIsToldOnceItIsDurable) {
+  Run();
+  Finish();
+  EXPECT_FALSE(Told());
+  ASSERT_EQ(syncs_.size(), 1U);
+  EXPECT_EQ(InTheSpool().size(), 2U) << "it survives the process already";
+  EXPECT_EQ(agent_.free_slots(), 2) << "the next job need not wait";
+  SyncAll();
+  EXPECT_TRUE(Told());
+}
+
+TEST_F(LaterSyncTest, ASyncThatFailsKeepsTheEventBackUntilTheDiskIsWell) {
+  Run();
+  Finish();
+  EXPECT_FALSE(Told());
+  files_.sync_error = kFull;
+  SyncAll();
+  EXPECT_FALSE(Told());
+  EXPECT_EQ(agent_.free_slots(), 0);
+  files_.sync_error.reset();
+  now_ += kDiskCheckInterval;
+  EXPECT_TRUE(Told());
+  EXPECT_EQ(agent_.free_slots(), 2);
+}
+
+TEST_F(LaterSyncTest, AnAttemptThatIsDroppedMeanwhileIsForgotten) {
+  Run();
+  Finish();
+  EXPECT_FALSE(Told());
+  v1::CoordinatorFrame drop;
+  *drop.add_drops()->mutable_attempt() = ToProto(kFirst);
+  agent_.OnFrame(drop, Now());
+  EXPECT_FALSE(Told());
+  files_.sync_error = kFull;
+  SyncAll();
+  EXPECT_EQ(agent_.free_slots(), 2) << "a disk's error about what nobody wants is none";
+  EXPECT_TRUE(InTheSpool().empty());
 }
 
 class DiskWatchTest : public testing::Test {

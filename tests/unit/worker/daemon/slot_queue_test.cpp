@@ -1,0 +1,77 @@
+#include "worker/daemon/slot_queue.h"
+
+#include <gmock/gmock.h>
+
+#include "tests/unit/worker/daemon/loop_fixture.h"
+
+namespace tutti {
+namespace {
+
+using testing::ElementsAre;
+
+class SlotQueueTest : public LoopFixture {
+ protected:
+  // words: "a" when run a has its turn, "a late" when it waited too long.
+  SlotQueue::Place Ask(SlotQueue& queue, const std::string& name) {
+    return queue.Ask([this, name] { words_.push_back(name); },
+                     [this, name](const std::string&) { words_.push_back(name + " late"); });
+  }
+  bool Has(std::size_t words) const { return words_.size() >= words; }
+
+  std::vector<std::string> words_;
+  int slow_ = 0;
+  const std::function<void()> on_slow_ = [this] { ++slow_; };
+};
+
+TEST_F(SlotQueueTest, EachSlotIsOnesTurnAndWhoWaitsIsServedInOrder) {
+  SlotQueue queue(*loop_, clock_, 2, on_slow_);
+  const auto first = Ask(queue, "a");
+  Ask(queue, "b");
+  const auto third = Ask(queue, "c");
+  Ask(queue, "d");
+  Ask(queue, "e");
+  RunUntil([&] { return Has(2); });
+  queue.Leave(third);
+  queue.Leave(first);
+  queue.Leave(first);
+  RunUntil([&] { return Has(3); });
+  EXPECT_THAT(words_, ElementsAre("a", "b", "d"));
+}
+
+TEST_F(SlotQueueTest, WhoWaitsTooLongHasNoPlaceAnyMore) {
+  SlotQueue queue(*loop_, clock_, 1, on_slow_, std::chrono::milliseconds(20));
+  const auto first = Ask(queue, "a");
+  Ask(queue, "b");
+  RunUntil([&] { return Has(2); });
+  Ask(queue, "c");
+  queue.Leave(first);
+  RunUntil([&] { return Has(3); });
+  EXPECT_THAT(words_, ElementsAre("a", "b late", "c"));
+}
+
+TEST_F(SlotQueueTest, AsManyAsHaveJustEndedAreHeldAheadUntilNoneEndsForAWhile) {
+  SlotQueue queue(*loop_, clock_, 1, on_slow_);
+  EXPECT_EQ(queue.ahead(), 0U);
+  for (std::size_t run = 1; run <= kMostAhead + 2; ++run) {
+    const auto place = Ask(queue, "a");
+    RunUntil([&] { return Has(run); });
+    queue.Leave(place);
+    EXPECT_LE(queue.ahead(), std::min(run, kMostAhead));
+  }
+  EXPECT_GT(queue.ahead(), 0U);
+  Ask(queue, "long");
+  RunUntil([&] { return slow_ > 0 && Has(kMostAhead + 3); });
+  EXPECT_EQ(queue.ahead(), 0U);
+}
+
+TEST_F(SlotQueueTest, OneThatLeavesWhileItWaitsEndsNoRun) {
+  SlotQueue queue(*loop_, clock_, 1, on_slow_);
+  Ask(queue, "a");
+  const auto waiting = Ask(queue, "b");
+  RunUntil([&] { return Has(1); });
+  queue.Leave(waiting);
+  EXPECT_EQ(queue.ahead(), 0U);
+}
+
+}  // namespace
+}  // namespace tutti

@@ -1,0 +1,80 @@
+#include "worker/daemon/slot_queue.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace tutti {
+
+SlotQueue::~SlotQueue() {
+  loop_.Cancel(timer_);
+}
+
+SlotQueue::Place SlotQueue::Ask(OnTurn on_turn, OnLate on_late) {
+  const Place place = ++last_place_;
+  waiting_.push_back({place, std::move(on_turn), std::move(on_late), clock_.SteadyNow() + limit_});
+  ServeSoon();
+  return place;
+}
+
+void SlotQueue::Leave(Place place) {
+  std::erase_if(waiting_, [&](const Waiting& waiting) { return waiting.place == place; });
+  if (taken_.erase(place) == 0) return;
+  ends_.push_back(clock_.SteadyNow());
+  ForgetOldEnds();
+  ServeSoon();
+}
+
+void SlotQueue::ServeSoon() {
+  if (std::exchange(serve_scheduled_, true)) return;
+  loop_.Post([this, alive = std::weak_ptr(alive_)] {
+    if (alive.expired()) return;
+    serve_scheduled_ = false;
+    Serve();
+  });
+}
+
+void SlotQueue::Serve() {
+  while (!waiting_.empty() && taken_.size() < slots_) {
+    const Waiting served = std::move(waiting_.front());
+    waiting_.pop_front();
+    taken_.insert(served.place);
+    served.on_turn();
+  }
+  ArmTimer();
+}
+
+void SlotQueue::ForgetOldEnds() {
+  while (!ends_.empty() &&
+         (ends_.size() > kMostAhead || ends_.front() + kAheadTime <= clock_.SteadyNow())) {
+    ends_.pop_front();
+  }
+}
+
+void SlotQueue::OnTime() {
+  const SteadyTime now = clock_.SteadyNow();
+  const bool was_quick = !ends_.empty();
+  ForgetOldEnds();
+  if (was_quick && ends_.empty()) on_slow_();
+  while (!waiting_.empty() && waiting_.front().until <= now) {
+    const Waiting late = std::move(waiting_.front());
+    waiting_.pop_front();
+    late.on_late("no slot was free for " + std::to_string(limit_.count()) +
+                 " ms: the runs before it take longer than those that went before");
+  }
+  ArmTimer();
+}
+
+void SlotQueue::ArmTimer() {
+  std::optional<SteadyTime> when;
+  if (!ends_.empty()) when = ends_.back() + kAheadTime;
+  if (!waiting_.empty())
+    when = std::min(when.value_or(waiting_.front().until), waiting_.front().until);
+  loop_.Cancel(std::exchange(timer_, 0));
+  if (!when) return;
+  timer_ = loop_.RunAt(*when, [this] {
+    timer_ = 0;
+    OnTime();
+  });
+}
+
+}  // namespace tutti
