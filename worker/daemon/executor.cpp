@@ -184,6 +184,7 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
 
   void OnJobEnd(JobEnd end) {
     job_ = 0;
+    slots_.LeaveAtEnd(std::exchange(slot_, 0));
     ReturnPlaces();
     pins_.reset();  // before the shard comes in: the cache lets the audio go, not the shard
     if (auto* broke = std::get_if<v1::Broke>(&end)) {

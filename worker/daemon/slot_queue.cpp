@@ -18,10 +18,13 @@ SlotQueue::Place SlotQueue::Ask(OnTurn on_turn, OnLate on_late) {
 
 void SlotQueue::Leave(Place place) {
   std::erase_if(waiting_, [&](const Waiting& waiting) { return waiting.place == place; });
-  if (taken_.erase(place) == 0) return;
-  ends_.push_back(clock_.SteadyNow());
+  if (taken_.erase(place) > 0) ServeSoon();
+}
+
+void SlotQueue::LeaveAtEnd(Place place) {
+  if (taken_.contains(place)) ends_.push_back(clock_.SteadyNow());
   ForgetOldEnds();
-  ServeSoon();
+  Leave(place);
 }
 
 void SlotQueue::ServeSoon() {

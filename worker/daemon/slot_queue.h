@@ -46,6 +46,8 @@ class SlotQueue {
   Place Ask(OnTurn on_turn, OnLate on_late);
   // The slot is free again, or it waits no more. OK for one that has left.
   void Leave(Place place);
+  // The same where its run has ended by itself, which tells how quickly runs end.
+  void LeaveAtEnd(Place place);
 
   // Runs beyond the slots that it is worth holding now.
   std::size_t ahead() const { return ends_.size(); }
