@@ -299,6 +299,7 @@ std::optional<SteadyTime> Agent::NextDeadline() const {
     if (!held.log.lines().empty() && held.started) KeepEarlier(earliest, held.log_at);
   }
   if (accepted()) KeepEarlier(earliest, session_->next_heartbeat);
+  if (accepted() && HasNews()) KeepEarlier(earliest, GathersUntil());
   return earliest;
 }
 
@@ -331,6 +332,12 @@ bool Agent::HasNews() const {
   if (ahead_ == 0 && session_->told_ahead > 0) return true;
   return std::ranges::any_of(
       held_, [](const auto& entry) { return entry.second.sent < Tellable(entry.second); });
+}
+
+std::optional<SteadyTime> Agent::GathersUntil() const {
+  const auto waits = [](const auto& entry) { return entry.second.stage == Stage::kFetching; };
+  if (ahead_ == 0 || !std::ranges::any_of(held_, waits)) return std::nullopt;
+  return session_->told_at + kGatherTime;
 }
 
 bool Agent::AddEvents(Held& held, v1::WorkerFrame& frame, std::size_t& bytes) {
@@ -366,6 +373,7 @@ std::optional<v1::WorkerFrame> Agent::NextFrame(Instant now) {
   if (!first && !(accepted() && (heartbeat_due || HasNews()))) {
     return std::nullopt;
   }
+  if (!first && !heartbeat_due && GathersUntil() > now.steady) return std::nullopt;
   v1::WorkerFrame frame;
   frame.set_worker_id(options_.worker_id);
   frame.set_session(session_->number);
@@ -377,6 +385,7 @@ std::optional<v1::WorkerFrame> Agent::NextFrame(Instant now) {
   if (use_) *frame.mutable_use() = *std::exchange(use_, std::nullopt);
   session_->hello_sent = true;
   session_->next_heartbeat = now.steady + heartbeat_;
+  session_->told_at = now.steady;
   session_->told_free_slots = frame.free_slots();
   session_->told_ahead = ahead_;
   if (!first) draining_told_ = true;

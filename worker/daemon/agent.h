@@ -35,6 +35,9 @@ inline constexpr std::chrono::milliseconds kProgressInterval{1'000};
 inline constexpr std::chrono::milliseconds kLogInterval{1'000};
 inline constexpr std::size_t kMaxLogBytesPerAttempt = 1 << 20;
 inline constexpr std::chrono::milliseconds kDefaultHeartbeat{5'000};
+// While runs wait here for their turn, nothing at the coordinator waits for news of this worker: so
+// long after a frame the next takes all news together.
+inline constexpr std::chrono::milliseconds kGatherTime{5};
 
 struct Instant {
   SteadyTime steady;
@@ -176,6 +179,7 @@ class Agent {
     bool accepted = false;
     bool refuses_leases = false;  // the coordinator has drained this worker
     std::optional<SteadyTime> next_heartbeat;
+    SteadyTime told_at{};
     int told_free_slots = 0;
     int told_ahead = 0;  // of these
   };
@@ -195,6 +199,8 @@ class Agent {
   void GiveBack(const AttemptId& id, Held& held, const std::string& reason, Instant now);
   int FreeSlots(int ahead) const;
   bool HasNews() const;
+  // Until when news may wait for more of them; nothing: they may not.
+  std::optional<SteadyTime> GathersUntil() const;
   // False when the frame is full.
   bool AddEvents(Held& held, v1::WorkerFrame& frame, std::size_t& bytes);
   void AddEvents(v1::WorkerFrame& frame);

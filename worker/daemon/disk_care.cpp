@@ -25,7 +25,10 @@ void DiskCare::Store(const SpoolEvent& spool, SteadyTime now) {
   if (kept_back_.contains(attempt)) return;  // written with the others
   const Durability durable = sync_ ? Durability::kPowerLossOnceSynced : Durability::kPowerLoss;
   const Status stored = spool_.Append(spool.event, spool.final ? durable : Durability::kProcess);
-  if (stored.ok() && spool.final && sync_) SyncThenTell(attempt, spool.event.sequence(), now);
+  if (stored.ok() && spool.final && sync_) {
+    agent_.OnNotSpooled(attempt, spool.event.sequence());
+    SyncSoon(attempt, now);
+  }
   if (stored.ok()) return;
   // One attempt has said more than a spool file takes: this event travels from memory alone.
   if (stored.error().code == ErrorCode::kFailedPrecondition) {
@@ -36,14 +39,33 @@ void DiskCare::Store(const SpoolEvent& spool, SteadyTime now) {
   KeepBack(attempt, stored.error(), now);
 }
 
-void DiskCare::SyncThenTell(const AttemptId& attempt, std::int64_t sequence, SteadyTime now) {
-  agent_.OnNotSpooled(attempt, sequence);
-  syncing_.insert(attempt);
-  sync_(spool_.SyncOf(attempt), [this, attempt, now](const Status& synced) {
-    if (syncing_.erase(attempt) == 0) return;  // forgotten meanwhile
-    if (!synced.ok()) return KeepBack(attempt, synced.error(), now);
-    agent_.OnSpooled(attempt);
-  });
+void DiskCare::SyncSoon(const AttemptId& attempt, SteadyTime now) {
+  not_synced_.insert(attempt);
+  to_sync_.push_back(attempt);
+  if (std::exchange(syncing_, true)) return;
+  SyncAll(now);
+}
+
+void DiskCare::SyncAll(SteadyTime now) {
+  std::erase_if(to_sync_, [this](const AttemptId& id) { return !not_synced_.contains(id); });
+  syncing_ = !to_sync_.empty();
+  if (!syncing_) return;
+  std::vector<AttemptId> attempts = std::exchange(to_sync_, {});
+  sync_(spool_.SyncOf(attempts),
+        [this, attempts, now](const Status& synced) { OnSynced(attempts, synced, now); });
+}
+
+void DiskCare::OnSynced(const std::vector<AttemptId>& attempts, const Status& synced,
+                        SteadyTime now) {
+  for (const AttemptId& attempt : attempts) {
+    if (not_synced_.erase(attempt) == 0) continue;  // forgotten meanwhile
+    if (synced.ok()) {
+      agent_.OnSpooled(attempt);
+    } else {
+      KeepBack(attempt, synced.error(), now);
+    }
+  }
+  SyncAll(now);
 }
 
 void DiskCare::KeepBack(const AttemptId& attempt, const Error& why, SteadyTime now) {
@@ -53,7 +75,7 @@ void DiskCare::KeepBack(const AttemptId& attempt, const Error& why, SteadyTime n
 
 void DiskCare::Forget(const AttemptId& attempt) {
   kept_back_.erase(attempt);
-  syncing_.erase(attempt);
+  not_synced_.erase(attempt);
   const Status removed = spool_.Forget(attempt);
   if (!removed.ok()) spdlog::error("spool: {}", removed.error().message);
 }

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "common/clock.h"
 #include "common/result.h"
@@ -51,8 +52,10 @@ class DiskCare {
   std::optional<SteadyTime> NextDeadline() const;
 
  private:
-  // A final event that is in the attempt's file, from this number on.
-  void SyncThenTell(const AttemptId& attempt, std::int64_t sequence, SteadyTime now);
+  // Of an attempt whose final event is in its file.
+  void SyncSoon(const AttemptId& attempt, SteadyTime now);
+  void SyncAll(SteadyTime now);
+  void OnSynced(const std::vector<AttemptId>& attempts, const Status& synced, SteadyTime now);
   void KeepBack(const AttemptId& attempt, const Error& why, SteadyTime now);
   void BeginTrouble(const std::string& why, SteadyTime now);
   // What was kept back is written. False: not all of it.
@@ -62,7 +65,9 @@ class DiskCare {
   Agent& agent_;
   const DiskCheck check_;
   const Background sync_;
-  std::set<AttemptId> syncing_;
+  std::set<AttemptId> not_synced_;  // their files are, or are to be, made durable
+  std::vector<AttemptId> to_sync_;  // together, when what is being synced is done
+  bool syncing_ = false;
   std::set<AttemptId> kept_back_;  // some of their events are not in the spool
   bool in_trouble_ = false;
   std::chrono::milliseconds pause_ = kDiskCheckInterval;

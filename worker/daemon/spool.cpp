@@ -115,14 +115,18 @@ Status Spool::Append(const v1::AttemptEvent& event, Durability durability) {
   }
   TUTTI_RETURN_IF_ERROR(file.file->Append(record));
   file.bytes += record.size();
-  return durability == Durability::kPowerLoss ? SyncOf(attempt)() : Status();
+  return durability == Durability::kPowerLoss ? SyncOf({attempt})() : Status();
 }
 
-std::function<Status()> Spool::SyncOf(const AttemptId& attempt) {
-  const auto found = open_.find(attempt);
-  TUTTI_CHECK(found != open_.end(), "something was appended");
-  return [&files = files_, folder = folder_, file = found->second.file]() -> Status {
-    TUTTI_RETURN_IF_ERROR(file->Sync());
+std::function<Status()> Spool::SyncOf(const std::vector<AttemptId>& attempts) {
+  std::vector<std::shared_ptr<AppendFile>> written;
+  for (const AttemptId& attempt : attempts) {
+    const auto found = open_.find(attempt);
+    TUTTI_CHECK(found != open_.end(), "something was appended");
+    written.push_back(found->second.file);
+  }
+  return [&files = files_, folder = folder_, written = std::move(written)]() -> Status {
+    for (const auto& file : written) TUTTI_RETURN_IF_ERROR(file->Sync());
     return files.SyncDirectory(folder);
   };
 }

@@ -48,9 +48,9 @@ class Spool {
   // such as a full disk: what the file ends in is not known; nothing may be appended before
   // Rewrite.
   Status Append(const v1::AttemptEvent& event, Durability durability);
-  // Makes what was appended to the attempt's file durable. For any thread, also when the attempt
-  // was forgotten meanwhile; nothing may be appended to the file until it has run.
-  std::function<Status()> SyncOf(const AttemptId& attempt);
+  // Makes what was appended to these attempts' files durable. For any thread, also when they were
+  // forgotten meanwhile; nothing may be appended to the files until it has run.
+  std::function<Status()> SyncOf(const std::vector<AttemptId>& attempts);
   // The attempt's file anew, with all its events, durably.
   Status Rewrite(const AttemptId& attempt, const std::vector<v1::AttemptEvent>& events);
   Status Forget(const AttemptId& attempt);

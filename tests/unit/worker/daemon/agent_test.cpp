@@ -570,6 +570,24 @@ TEST_F(AgentTest, RunsAheadAreOfferedAndTakenBeyondTheSlots) {
   EXPECT_EQ(agent_.free_slots(), 0);
 }
 
+TEST_F(AgentTest, NewsAreGatheredWhileRunsWaitForTheirTurn) {
+  Connect();
+  agent_.OnAhead(1);
+  ASSERT_TRUE(agent_.NextFrame(Now()));
+  GiveAndRun(kFirst);
+  GiveAndRun(kSecond);
+  ASSERT_TRUE(agent_.NextFrame(Now())) << "none waits";
+  Give({14, 1});
+  agent_.OnFinished(kFirst, {}, Now());
+  EXPECT_FALSE(agent_.NextFrame(Now()));
+  EXPECT_EQ(agent_.NextDeadline(), Now().steady + kGatherTime);
+  agent_.OnFinished(kSecond, {}, Now());
+  Advance(kGatherTime);
+  const auto told = agent_.NextFrame(Now());
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->events_size(), 2);
+}
+
 TEST_F(AgentTest, WhatWasOfferedAheadIsTakenUntilTheOfferIsWithdrawn) {
   Connect();
   agent_.OnAhead(1);
