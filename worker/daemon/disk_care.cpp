@@ -17,15 +17,16 @@ std::optional<std::string> DiskFault(const v1::Broke& broke, bool is_command,
   return disk.error().message + " (" + broke.message() + ")";
 }
 
-DiskCare::DiskCare(Spool& spool, Agent& agent, DiskCheck check, Background sync)
-    : spool_(spool), agent_(agent), check_(std::move(check)), sync_(std::move(sync)) {}
+DiskCare::DiskCare(Spool& spool, Agent& agent, DiskCheck check, Background background)
+    : spool_(spool), agent_(agent), check_(std::move(check)), background_(std::move(background)) {}
 
 void DiskCare::Store(const SpoolEvent& spool, SteadyTime now) {
   const AttemptId attempt = ToAttemptId(spool.event.attempt());
   if (kept_back_.contains(attempt)) return;  // written with the others
-  const Durability durable = sync_ ? Durability::kPowerLossOnceSynced : Durability::kPowerLoss;
+  const Durability durable =
+      background_ ? Durability::kPowerLossOnceSynced : Durability::kPowerLoss;
   const Status stored = spool_.Append(spool.event, spool.final ? durable : Durability::kProcess);
-  if (stored.ok() && spool.final && sync_) {
+  if (stored.ok() && spool.final && background_) {
     agent_.OnNotSpooled(attempt, spool.event.sequence());
     SyncSoon(attempt, now);
   }
@@ -51,8 +52,8 @@ void DiskCare::SyncAll(SteadyTime now) {
   syncing_ = !to_sync_.empty();
   if (!syncing_) return;
   std::vector<AttemptId> attempts = std::exchange(to_sync_, {});
-  sync_(spool_.SyncOf(attempts),
-        [this, attempts, now](const Status& synced) { OnSynced(attempts, synced, now); });
+  background_(spool_.SyncOf(attempts),
+              [this, attempts, now](const Status& synced) { OnSynced(attempts, synced, now); });
 }
 
 void DiskCare::OnSynced(const std::vector<AttemptId>& attempts, const Status& synced,
@@ -76,8 +77,11 @@ void DiskCare::KeepBack(const AttemptId& attempt, const Error& why, SteadyTime n
 void DiskCare::Forget(const AttemptId& attempt) {
   kept_back_.erase(attempt);
   not_synced_.erase(attempt);
-  const Status removed = spool_.Forget(attempt);
-  if (!removed.ok()) spdlog::error("spool: {}", removed.error().message);
+  const auto tell = [](const Status& removed) {
+    if (!removed.ok()) spdlog::error("spool: {}", removed.error().message);
+  };
+  if (background_) return background_(spool_.ForgetLater(attempt), tell);
+  tell(spool_.Forget(attempt));
 }
 
 void DiskCare::OnHandedBack(const std::string& reason, SteadyTime now) {

@@ -39,7 +39,7 @@ std::optional<std::string> DiskFault(const v1::Broke& broke, bool is_command,
 class DiskCare {
  public:
   // spool and agent outlive it, and it outlives what it has done in the background.
-  DiskCare(Spool& spool, Agent& agent, DiskCheck check, Background sync = {});
+  DiskCare(Spool& spool, Agent& agent, DiskCheck check, Background background = {});
 
   // Into the spool, or kept back until it can be. A final event is told once it is durable.
   void Store(const SpoolEvent& spool, SteadyTime now);
@@ -64,7 +64,7 @@ class DiskCare {
   Spool& spool_;
   Agent& agent_;
   const DiskCheck check_;
-  const Background sync_;
+  const Background background_;
   std::set<AttemptId> not_synced_;  // their files are, or are to be, made durable
   std::vector<AttemptId> to_sync_;  // together, when what is being synced is done
   bool syncing_ = false;

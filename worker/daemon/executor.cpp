@@ -404,7 +404,8 @@ void Executor::Salvage(const AttemptId& id, const RunnerResume& leftover) {
 
 void Executor::Forget(const AttemptId& id) {
   Stop(id);
-  RemoveJobFolder(around_.files, jobs_, id);
+  around_.pool.Run(
+      [&files = around_.files, jobs = jobs_, id] { RemoveJobFolder(files, jobs, id); });
 }
 
 void Executor::ForgetAllBut(const std::vector<AttemptId>& kept) {

@@ -49,7 +49,9 @@ Result<std::unique_ptr<RunnerProcess>> RunnerProcess::Start(const Surroundings& 
   options.adopts_orphans = true;
   if (surroundings.cgroups != nullptr) options.cgroup = surroundings.cgroups->Make();
   TUTTI_ASSIGN_OR_RETURN(auto child, Spawn(options));
-  TUTTI_RETURN_IF_ERROR(surroundings.ledger.Add(child->pid()));
+  // A program of milliseconds is not worth a file; what it has started is known by its mark.
+  if (program.foreign) surroundings.ledger.Shelter(child->pid());
+  if (!program.foreign) TUTTI_RETURN_IF_ERROR(surroundings.ledger.Add(child->pid()));
   // By number: glibc 2.36 declares pidfd_open as a C++ function.
   UniqueFd end(static_cast<int>(::syscall(SYS_pidfd_open, child->pid(), 0)));
   if (!end.valid()) return ErrnoError(errno, "pidfd_open of a runner");
@@ -75,10 +77,16 @@ RunnerProcess::RunnerProcess(const Surroundings& surroundings, std::unique_ptr<C
       error_lines_([](std::string_view) { return kMaxLogLineBytes; },
                    [this](std::string_view line, LineSplitter::Cut) { Log(line); }) {
   Watch();
+  if (!foreign) return;
+  entry_ = around_.loop.RunAt(around_.clock.SteadyNow() + kLedgerDelay, [this] {
+    const Status added = around_.ledger.Add(child_->pid());
+    if (!added.ok()) spdlog::warn("{}", added.error().message);
+  });
 }
 
 RunnerProcess::~RunnerProcess() {
   around_.loop.Cancel(grace_);
+  around_.loop.Cancel(entry_);
   for (const UniqueFd* fd : {&child_->input(), &child_->output(), &child_->errors(), &ended_}) {
     if (fd->valid()) around_.loop.Unwatch(fd->get());
   }

@@ -27,6 +27,8 @@ namespace tutti {
 inline constexpr std::int64_t kRunnerProtocol = 1;
 // A runner that takes one job may use this long to end by itself after its result line.
 inline constexpr std::chrono::seconds kExitGrace{10};
+// A user's program is written to the ledger when it has run so long.
+inline constexpr std::chrono::milliseconds kLedgerDelay{100};
 
 // What to start.
 struct RunnerProgram {
@@ -122,6 +124,7 @@ class RunnerProcess {
   OnEnd on_end_;
   std::optional<JobEnd> end_;  // said by a runner that is to end by itself
   EventLoop::TimerId grace_ = 0;
+  EventLoop::TimerId entry_ = 0;
   std::optional<std::uint64_t> oom_kills_before_;
 };
 

@@ -138,9 +138,13 @@ Status Spool::Rewrite(const AttemptId& attempt, const std::vector<v1::AttemptEve
   return files_.WriteFileAtomically(PathOf(attempt), contents, 0600);
 }
 
-Status Spool::Forget(const AttemptId& attempt) {
-  open_.erase(attempt);
-  return files_.Remove(PathOf(attempt));
+std::function<Status()> Spool::ForgetLater(const AttemptId& attempt) {
+  std::shared_ptr<AppendFile> file;
+  if (const auto found = open_.extract(attempt)) file = std::move(found.mapped().file);
+  return [&files = files_, path = PathOf(attempt), file]() mutable {
+    file.reset();
+    return files.Remove(path);
+  };
 }
 
 }  // namespace tutti

@@ -53,7 +53,9 @@ class Spool {
   std::function<Status()> SyncOf(const std::vector<AttemptId>& attempts);
   // The attempt's file anew, with all its events, durably.
   Status Rewrite(const AttemptId& attempt, const std::vector<v1::AttemptEvent>& events);
-  Status Forget(const AttemptId& attempt);
+  Status Forget(const AttemptId& attempt) { return ForgetLater(attempt)(); }
+  // The same, the file's end on any thread.
+  std::function<Status()> ForgetLater(const AttemptId& attempt);
 
  private:
   struct File {

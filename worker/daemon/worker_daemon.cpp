@@ -34,7 +34,7 @@ WorkerDaemon::WorkerDaemon(const Surroundings& surroundings, const std::string& 
       on_ready_(std::move(on_ready)),
       agent_({surroundings.folder.worker_id(), options.hello, options.hello.slots()}),
       disk_(surroundings.spool, agent_, surroundings.check_disk,
-            [this](auto work, auto done) { SyncInBackground(std::move(work), std::move(done)); }),
+            [this](auto work, auto done) { RunInBackground(std::move(work), std::move(done)); }),
       executor_(
           {surroundings.loop, surroundings.pool, surroundings.clock, surroundings.files,
            surroundings.random, surroundings.cache, surroundings.blobs, surroundings.data_roots,
@@ -44,15 +44,18 @@ WorkerDaemon::WorkerDaemon(const Surroundings& surroundings, const std::string& 
       link_(surroundings.loop, surroundings.clock, surroundings.random, surroundings.folder,
             surroundings.stub, token, *this) {}
 
-void WorkerDaemon::SyncInBackground(std::function<Status()> work,
-                                    std::function<void(const Status&)> done) {
-  syncs_.Run([this, alive = std::weak_ptr(alive_), work = std::move(work), done = std::move(done)] {
-    around_.loop.Post([this, alive, done, synced = work()] {
-      if (alive.expired()) return;
-      done(synced);
-      SchedulePump();
-    });
-  });
+void WorkerDaemon::RunInBackground(std::function<Status()> work,
+                                   std::function<void(const Status&)> done) {
+  ++in_background_;
+  spool_thread_.Run(
+      [this, alive = std::weak_ptr(alive_), work = std::move(work), done = std::move(done)] {
+        around_.loop.Post([this, alive, done, synced = work()] {
+          if (alive.expired()) return;
+          --in_background_;
+          done(synced);
+          SchedulePump();
+        });
+      });
 }
 
 // A resume file that was written after the last one uploaded is worth saving.
@@ -290,7 +293,8 @@ void WorkerDaemon::CheckUntil() {
 // What is not acknowledged by then stays in the spool, for the next start.
 void WorkerDaemon::CheckDrained() {
   if (!drain_until_) return;
-  const bool told = agent_.holds_nothing() && agent_.draining_told() && link_.flushed();
+  const bool told =
+      agent_.holds_nothing() && agent_.draining_told() && link_.flushed() && in_background_ == 0;
   const bool nobody_listens = !agent_.accepted() && !agent_.uploading();
   const bool late = around_.clock.SteadyNow() >= *drain_until_;
   if (late && !told) spdlog::warn("drained without the coordinator's answer");

@@ -78,8 +78,8 @@ class WorkerDaemon final : private AttemptListener, private CoordinatorLink::Lis
   const std::optional<Error>& failure() const { return failure_; }
 
  private:
-  // On the thread for syncs.
-  void SyncInBackground(std::function<Status()> work, std::function<void(const Status&)> done);
+  // On the spool's thread.
+  void RunInBackground(std::function<Status()> work, std::function<void(const Status&)> done);
 
   void OnRunning(const AttemptId& id, const std::string& device) override;
   void OnProgress(const AttemptId& id, const v1::Progress& progress) override;
@@ -128,8 +128,9 @@ class WorkerDaemon final : private AttemptListener, private CoordinatorLink::Lis
   std::optional<SteadyTime> drain_until_;
   std::optional<Error> failure_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what is posted
+  int in_background_ = 0;
   // Of its own: a result must not wait behind an upload. Ends before what its tasks look at.
-  IoPool syncs_{1};
+  IoPool spool_thread_{1};
 };
 
 }  // namespace tutti

@@ -129,6 +129,11 @@ print(json.dumps({'event': 'result', 'metrics': {'f1_macro': 0.5},
   Status disk_;
   GpuShares gpus_{{3, 5}};
   std::unique_ptr<RunnerPool> runners_;
+  void ForgetFirst() {
+    executor_->Forget(kFirst);
+    RunUntil([this] { return !files_.Exists(dir_ / "jobs" / "12-1"); });
+  }
+
   std::unique_ptr<IoPool> pool_;
   std::unique_ptr<Executor> executor_;
 };
@@ -177,8 +182,7 @@ TEST_F(ExecutorTest, OutputFolderGoesWhenTheAttemptIsForgotten) {
   SetRunner(CopyingRunner());
   Run(LeaseOf(v1::JOB_KIND_TRAIN, blobs_.Put("shard")));
   EXPECT_TRUE(files_.Exists(dir_ / "jobs" / "12-1"));
-  executor_->Forget(kFirst);
-  EXPECT_FALSE(files_.Exists(dir_ / "jobs" / "12-1"));
+  ForgetFirst();
 }
 
 TEST_F(ExecutorTest, CoordinatorThatIsAwayIsTriedAgain) {
@@ -227,7 +231,7 @@ TEST_F(ExecutorTest, ArtifactOutsideTheOutputFolderIsBadData) {
     listener_ = {};
     Run(LeaseOf(v1::JOB_KIND_TRAIN, blobs_.Put("shard")));
     EXPECT_EQ(listener_.broke_[kFirst].failure(), v1::FAILURE_CLASS_BAD_DATA) << path;
-    executor_->Forget(kFirst);
+    ForgetFirst();
   }
   EXPECT_EQ(blobs_.uploads, 0);
 }
