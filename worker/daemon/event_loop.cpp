@@ -22,6 +22,7 @@ void EventLoop::Post(Task task) {
   {
     const std::lock_guard lock(mutex_);
     posted_.push_back(std::move(task));
+    if (posted_.size() > 1) return;  // it is woken already
   }
   const std::uint64_t one = 1;
   (void)!::write(wake_.get(), &one, sizeof(one));  // full: the loop is awake anyway

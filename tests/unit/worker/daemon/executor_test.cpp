@@ -122,6 +122,11 @@ print(json.dumps({'event': 'result', 'metrics': {'f1_macro': 0.5},
 )");
   }
 
+  void ForgetFirst() {
+    executor_->Forget(kFirst);
+    RunUntil([this] { return !files_.Exists(dir_ / "jobs" / "12-1"); });
+  }
+
   FolderTransport blobs_;
   std::unique_ptr<BlobCache> cache_;
   RecordingListener listener_;
@@ -129,11 +134,6 @@ print(json.dumps({'event': 'result', 'metrics': {'f1_macro': 0.5},
   Status disk_;
   GpuShares gpus_{{3, 5}};
   std::unique_ptr<RunnerPool> runners_;
-  void ForgetFirst() {
-    executor_->Forget(kFirst);
-    RunUntil([this] { return !files_.Exists(dir_ / "jobs" / "12-1"); });
-  }
-
   std::unique_ptr<IoPool> pool_;
   std::unique_ptr<Executor> executor_;
 };
