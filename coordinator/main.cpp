@@ -268,6 +268,7 @@ Status Serve(const CoordinatorOptions& options, const OptionsReader& read_option
   ReaderPool readers(*store, {});
   ManifestCache manifests(*blobs);
   LeaseBuilder leases(manifests);
+  TableCache tables;
   AccessControl access;
 
   WriterOptions writer_options;
@@ -275,6 +276,7 @@ Status Serve(const CoordinatorOptions& options, const OptionsReader& read_option
   Metrics metrics;
   Writer writer(*store, clock, writer_options);
   writer.UseTelemetry(metrics);
+  writer.UseObserver([&tables](const Changes& changes) { tables.OnCommitted(changes); });
   writer.UseGate([&disk] { return disk.AllowNewWork(); });
   SessionHub hub(writer, leases, readers, clock, kSilentHeartbeats * options.heartbeat);
   hub.UseTelemetry(metrics);
@@ -282,8 +284,8 @@ Status Serve(const CoordinatorOptions& options, const OptionsReader& read_option
                                    {options.heartbeat, options.lease, kVersion});
   BlobServiceImpl blob_service(*blobs, keeper, disk, readers, access);
   blob_service.UseTelemetry(metrics);
-  SweepServiceImpl sweep_service(writer, hub, readers, keeper, disk, manifests, leases, access,
-                                 clock, kVersion);
+  SweepServiceImpl sweep_service(writer, hub, readers, keeper, disk, manifests, leases, tables,
+                                 access, clock, kVersion);
   PredictServiceImpl predict_service(readers, manifests, access);
   AccessServiceImpl access_service(writer, hub, predict_service.serving(), readers, access);
   GarbageCollector collector(

@@ -38,10 +38,12 @@ struct UpdateJob {
   std::string message;
   FailureTally tally;
   UnixMillis ready_at{};
+  SweepId sweep{};  // for who looks at changes: it does not change
 };
 // The job of a run, and all that was stored of it.
 struct RemoveRun {
   JobId id;
+  SweepId sweep{};  // likewise
 };
 struct PutAttempt {
   AttemptRecord row;

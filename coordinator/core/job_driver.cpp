@@ -200,6 +200,7 @@ void JobDriver::StoreJob(const Job& job, const std::string& message) {
   row.message = message;
   row.tally = job::TallyOf(job.state);
   row.ready_at = job.ready_at;
+  row.sweep = job.sweep;
   batch_.changes.push_back(std::move(row));
 }
 

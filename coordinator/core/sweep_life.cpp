@@ -208,10 +208,10 @@ void RemoveRuns(Books& books, Batch& batch, const std::vector<JobId>& runs) {
     TUTTI_CHECK(HasEnded(job), "a run that is waiting or live is removed");
     if (job.feature_set != FeatureSetId{}) gone[job.feature_set].insert(id);
     sweeps.insert(job.sweep);
+    batch.changes.push_back(RemoveRun{id, job.sweep});
     books.attempts.erase(books.attempts.lower_bound({id, 0}),
                          books.attempts.lower_bound({JobId{id.value + 1}, 0}));
     books.jobs.erase(id);
-    batch.changes.push_back(RemoveRun{id});
   }
   for (const auto& [set_id, of_set] : gone) {
     FeatureSet& set = books.feature_sets.at(set_id);

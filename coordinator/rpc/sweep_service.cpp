@@ -15,13 +15,22 @@ grpc::Status Reply(const Status& status) {
   return status.ok() ? grpc::Status::OK : ToGrpc(status.error());
 }
 
+// The same bytes, as long as gRPC needs them.
+grpc::ByteBuffer Share(const TableCache::Answer& answer) {
+  auto* holder = new TableCache::Answer(answer);
+  const grpc::Slice slice(
+      const_cast<char*>(answer->data()), answer->size(),
+      [](void* held) { delete static_cast<TableCache::Answer*>(held); }, holder);
+  return grpc::ByteBuffer(&slice, 1);
+}
+
 }  // namespace
 
 SweepServiceImpl::SweepServiceImpl(Writer& writer, SessionHub& hub, ReaderPool& readers,
                                    BlobKeeper& keeper, const DiskGuard& disk,
                                    ManifestCache& manifests, LeaseBuilder& leases,
-                                   const AccessControl& access, const Clock& clock,
-                                   std::string version)
+                                   TableCache& tables, const AccessControl& access,
+                                   const Clock& clock, std::string version)
     : writer_(writer),
       hub_(hub),
       readers_(readers),
@@ -29,6 +38,7 @@ SweepServiceImpl::SweepServiceImpl(Writer& writer, SessionHub& hub, ReaderPool& 
       disk_(disk),
       manifests_(manifests),
       leases_(leases),
+      tables_(tables),
       access_(access),
       clock_(clock),
       carrier_(writer, access, readers),
@@ -100,12 +110,32 @@ grpc::ServerUnaryReactor* SweepServiceImpl::GetSweep(grpc::CallbackServerContext
 }
 
 grpc::ServerUnaryReactor* SweepServiceImpl::GetTable(grpc::CallbackServerContext* context,
-                                                     const v1::GetTableRequest* request,
-                                                     v1::GetTableResponse* response) {
+                                                     const grpc::ByteBuffer* request,
+                                                     grpc::ByteBuffer* response) {
   return Read(context, Rpc::kGetTable, [&](StoreReader& reader) -> Status {
-    TUTTI_ASSIGN_OR_RETURN(const SweepRecord sweep, reader.Sweep(request->sweep()));
-    return ViewTable(sweep, *request, reader, manifests_, *response);
+    grpc::ByteBuffer bytes = *request;
+    v1::GetTableRequest asked;
+    if (!grpc::SerializationTraits<v1::GetTableRequest>::Deserialize(&bytes, &asked).ok()) {
+      return InvalidArgument("a request that is no GetTableRequest");
+    }
+    TUTTI_ASSIGN_OR_RETURN(const TableCache::Answer answer, TableOf(asked, reader));
+    *response = Share(answer);
+    return {};
   });
+}
+
+Result<TableCache::Answer> SweepServiceImpl::TableOf(const v1::GetTableRequest& request,
+                                                     StoreReader& reader) {
+  TUTTI_ASSIGN_OR_RETURN(SweepRecord sweep, reader.Sweep(request.sweep()));
+  const TableCache::Version version = tables_.VersionOf(sweep.id);
+  std::string question = request.SerializeAsString();
+  if (auto kept = tables_.Find(sweep.id, question, version)) return kept;
+  TUTTI_ASSIGN_OR_RETURN(sweep, reader.Sweep(sweep.id));  // not older than the version
+  v1::GetTableResponse table;
+  TUTTI_RETURN_IF_ERROR(ViewTable(sweep, request, reader, manifests_, table));
+  auto answer = std::make_shared<const std::string>(table.SerializeAsString());
+  tables_.Keep(sweep.id, std::move(question), version, answer);
+  return answer;
 }
 
 grpc::ServerUnaryReactor* SweepServiceImpl::ListJobs(grpc::CallbackServerContext* context,

@@ -16,6 +16,7 @@
 #include "coordinator/rpc/limits.h"
 #include "coordinator/rpc/manifest_cache.h"
 #include "coordinator/rpc/session_hub.h"
+#include "coordinator/rpc/table_cache.h"
 #include "coordinator/store/reader_pool.h"
 #include "coordinator/upkeep/disk_guard.h"
 #include "coordinator/writer/writer.h"
@@ -23,12 +24,14 @@
 
 namespace tutti {
 
-// Thread-safe.
-class SweepServiceImpl final : public v1::SweepService::CallbackService {
+// Thread-safe. Tables are kept as they are sent: that call takes and gives bytes.
+class SweepServiceImpl final
+    : public v1::SweepService::WithRawCallbackMethod_GetTable<v1::SweepService::CallbackService> {
  public:
   SweepServiceImpl(Writer& writer, SessionHub& hub, ReaderPool& readers, BlobKeeper& keeper,
                    const DiskGuard& disk, ManifestCache& manifests, LeaseBuilder& leases,
-                   const AccessControl& access, const Clock& clock, std::string version);
+                   TableCache& tables, const AccessControl& access, const Clock& clock,
+                   std::string version);
 
   grpc::ServerUnaryReactor* GetServerInfo(grpc::CallbackServerContext* context,
                                           const v1::GetServerInfoRequest* request,
@@ -55,8 +58,8 @@ class SweepServiceImpl final : public v1::SweepService::CallbackService {
                                      const v1::GetSweepRequest* request,
                                      v1::GetSweepResponse* response) override;
   grpc::ServerUnaryReactor* GetTable(grpc::CallbackServerContext* context,
-                                     const v1::GetTableRequest* request,
-                                     v1::GetTableResponse* response) override;
+                                     const grpc::ByteBuffer* request,
+                                     grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* ListJobs(grpc::CallbackServerContext* context,
                                      const v1::ListJobsRequest* request,
                                      v1::ListJobsResponse* response) override;
@@ -95,6 +98,8 @@ class SweepServiceImpl final : public v1::SweepService::CallbackService {
   // Checks the caller, lends a reader, runs `read`, finishes.
   grpc::ServerUnaryReactor* Read(grpc::CallbackServerContext* context, Rpc rpc,
                                  const std::function<Status(StoreReader&)>& read);
+  // v1.GetTableResponse, serialized.
+  Result<TableCache::Answer> TableOf(const v1::GetTableRequest& request, StoreReader& reader);
   // Gives what keeps the blobs that the submit will name.
   Result<std::shared_ptr<BlobHold>> PrepareSubmit(const v1::SubmitSweepRequest& request,
                                                   struct SubmitSweep& submit);
@@ -107,6 +112,7 @@ class SweepServiceImpl final : public v1::SweepService::CallbackService {
   const DiskGuard& disk_;
   ManifestCache& manifests_;
   LeaseBuilder& leases_;
+  TableCache& tables_;
   const AccessControl& access_;
   const Clock& clock_;
   CallCarrier carrier_;

@@ -39,6 +39,7 @@ void GroupCommit::Process(std::deque<Request> batch) {
 
   Status committed;
   if (!changes.empty()) committed = Commit(changes);
+  if (!changes.empty() && observer_) observer_(changes);
   if (!committed.ok()) {
     spdlog::error("commit of {} changes failed, nothing of it is acknowledged: {}", changes.size(),
                   committed.error().message);

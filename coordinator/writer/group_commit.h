@@ -50,6 +50,9 @@ class GroupCommit {
   // Whether new work may begin, and else why not: room on the disk is kept for results of what
   // runs. Called once a batch; must not block.
   using Gate = std::function<Status()>;
+  // Called with what was committed, before anybody is answered; also with what could not be, of
+  // which a part may be there all the same. Must not block.
+  using Observer = std::function<void(const Changes&)>;
   struct Request {
     Decide decide;  // null: look
     Done done;
@@ -63,6 +66,8 @@ class GroupCommit {
   void UseGate(Gate gate) { gate_ = std::move(gate); }
   // Before Start; must outlive this.
   void UseTelemetry(Telemetry& telemetry) { telemetry_ = &telemetry; }
+  // Before Start.
+  void UseObserver(Observer observer) { observer_ = std::move(observer); }
   // Loads the state. Call once, before anything else; listener must outlive this.
   Status Start(WriterListener& listener);
   // What is overdue, then the requests in their order, then grants: one transaction. A commit that
@@ -108,6 +113,7 @@ class GroupCommit {
   WriterListener* listener_ = nullptr;
   Gate gate_;
   Telemetry* telemetry_ = nullptr;  // null: nobody measures
+  Observer observer_;
   bool gate_was_open_ = true;
   std::unique_ptr<Core> core_;
   std::optional<Trouble> trouble_;

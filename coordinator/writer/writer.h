@@ -48,6 +48,9 @@ class Writer {
   // Before Start; called on the writer thread.
   void UseGate(GroupCommit::Gate gate) { commit_.UseGate(std::move(gate)); }
 
+  // Before Start; called on the writer thread.
+  void UseObserver(GroupCommit::Observer observer) { commit_.UseObserver(std::move(observer)); }
+
   // Before Start; must outlive this.
   void UseTelemetry(Telemetry& telemetry) { commit_.UseTelemetry(telemetry); }
 

@@ -116,6 +116,7 @@ void Ledger::Take(const PutJob& put) {
 void Ledger::Take(const UpdateJob& put) {
   const auto job = jobs_.find(put.id);
   ASSERT_TRUE(job != jobs_.end()) << "job " << put.id.value << " is not there";
+  EXPECT_EQ(put.sweep, job->second.sweep) << "job " << put.id.value;
   const bool had_ended = job->second.phase == JobPhase::kSucceeded;
   EXPECT_TRUE(!had_ended || put.phase == JobPhase::kSucceeded)
       << "job " << put.id.value << " has its result and is taken up again";
@@ -126,6 +127,7 @@ void Ledger::Take(const UpdateJob& put) {
 }
 
 void Ledger::Take(const RemoveRun& put) {
+  EXPECT_EQ(put.sweep, jobs_[put.id].sweep) << "job " << put.id.value;
   jobs_.erase(put.id);
   results_.erase(put.id);
   live_.erase(put.id);

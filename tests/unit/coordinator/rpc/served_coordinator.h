@@ -53,6 +53,7 @@ class ServedCoordinator {
   std::unique_ptr<ReaderPool> readers_;
   std::unique_ptr<ManifestCache> manifests_;
   std::unique_ptr<LeaseBuilder> leases_;
+  TableCache tables_;
   AccessControl access_;
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<SessionHub> hub_;
