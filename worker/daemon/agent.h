@@ -59,7 +59,7 @@ struct HaltAttempt {
 };
 struct SpoolEvent {
   v1::AttemptEvent event;
-  bool final = false;  // on disk for good before it is sent
+  bool final = false;  // its last
 };
 // Save what the runner of an earlier daemon's attempt has left; OnHalted follows.
 struct SalvageAttempt {

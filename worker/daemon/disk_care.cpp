@@ -26,10 +26,7 @@ void DiskCare::Store(const SpoolEvent& spool, SteadyTime now) {
   const Durability durable =
       background_ ? Durability::kPowerLossOnceSynced : Durability::kPowerLoss;
   const Status stored = spool_.Append(spool.event, spool.final ? durable : Durability::kProcess);
-  if (stored.ok() && spool.final && background_) {
-    agent_.OnNotSpooled(attempt, spool.event.sequence());
-    SyncSoon(attempt, now);
-  }
+  if (stored.ok() && spool.final && background_) unsynced_[attempt] = now + kSyncDelay;
   if (stored.ok()) return;
   // One attempt has said more than a spool file takes: this event travels from memory alone.
   if (stored.error().code == ErrorCode::kFailedPrecondition) {
@@ -40,33 +37,25 @@ void DiskCare::Store(const SpoolEvent& spool, SteadyTime now) {
   KeepBack(attempt, stored.error(), now);
 }
 
-void DiskCare::SyncSoon(const AttemptId& attempt, SteadyTime now) {
-  not_synced_.insert(attempt);
-  to_sync_.push_back(attempt);
-  if (std::exchange(syncing_, true)) return;
-  SyncAll(now);
-}
-
-void DiskCare::SyncAll(SteadyTime now) {
-  std::erase_if(to_sync_, [this](const AttemptId& id) { return !not_synced_.contains(id); });
-  syncing_ = !to_sync_.empty();
-  if (!syncing_) return;
-  std::vector<AttemptId> attempts = std::exchange(to_sync_, {});
-  background_(spool_.SyncOf(attempts),
-              [this, attempts, now](const Status& synced) { OnSynced(attempts, synced, now); });
+void DiskCare::SyncDue(SteadyTime now) {
+  if (syncing_) return;
+  std::vector<AttemptId> due;
+  for (const auto& [attempt, when] : unsynced_) {
+    if (when <= now) due.push_back(attempt);
+  }
+  if (due.empty()) return;
+  syncing_ = true;
+  background_(spool_.SyncOf(due),
+              [this, due, now](const Status& synced) { OnSynced(due, synced, now); });
 }
 
 void DiskCare::OnSynced(const std::vector<AttemptId>& attempts, const Status& synced,
                         SteadyTime now) {
+  syncing_ = false;
   for (const AttemptId& attempt : attempts) {
-    if (not_synced_.erase(attempt) == 0) continue;  // forgotten meanwhile
-    if (synced.ok()) {
-      agent_.OnSpooled(attempt);
-    } else {
-      KeepBack(attempt, synced.error(), now);
-    }
+    if (unsynced_.erase(attempt) == 0 || synced.ok()) continue;  // forgotten meanwhile, or well
+    KeepBack(attempt, synced.error(), now);
   }
-  SyncAll(now);
 }
 
 void DiskCare::KeepBack(const AttemptId& attempt, const Error& why, SteadyTime now) {
@@ -76,7 +65,7 @@ void DiskCare::KeepBack(const AttemptId& attempt, const Error& why, SteadyTime n
 
 void DiskCare::Forget(const AttemptId& attempt) {
   kept_back_.erase(attempt);
-  not_synced_.erase(attempt);
+  unsynced_.erase(attempt);
   const auto tell = [](const Status& removed) {
     if (!removed.ok()) spdlog::error("spool: {}", removed.error().message);
   };
@@ -107,6 +96,7 @@ bool DiskCare::StoreKeptBack() {
 }
 
 void DiskCare::Tick(SteadyTime now) {
+  SyncDue(now);
   if (now < next_check_) return;
   const bool all_stored = StoreKeptBack();
   const Status well = check_ ? check_() : Status();
@@ -118,8 +108,12 @@ void DiskCare::Tick(SteadyTime now) {
 }
 
 std::optional<SteadyTime> DiskCare::NextDeadline() const {
-  if (!check_ && !in_trouble_) return std::nullopt;
-  return next_check_;
+  std::optional<SteadyTime> earliest;
+  if (check_ || in_trouble_) earliest = next_check_;
+  for (const auto& [attempt, when] : unsynced_) {
+    if (!syncing_) earliest = std::min(earliest.value_or(when), when);
+  }
+  return earliest;
 }
 
 }  // namespace tutti

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -22,6 +23,9 @@ namespace tutti {
 // long each time, until one has ended well.
 inline constexpr std::chrono::milliseconds kDiskCheckInterval{5'000};
 inline constexpr std::chrono::milliseconds kLongestDiskPause{300'000};
+
+// A result that is not acknowledged by then must survive a power loss here.
+inline constexpr std::chrono::milliseconds kSyncDelay{1'000};
 
 // Does the work on another thread, then `done` on the loop's, unless this program ends before.
 // Null: both at once.
@@ -41,7 +45,8 @@ class DiskCare {
   // spool and agent outlive it, and it outlives what it has done in the background.
   DiskCare(Spool& spool, Agent& agent, DiskCheck check, Background background = {});
 
-  // Into the spool, or kept back until it can be. A final event is told once it is durable.
+  // Into the spool, or kept back until it can be. A final event is durable at once where there is
+  // no background, else after kSyncDelay: what the coordinator has by then it keeps durably itself.
   void Store(const SpoolEvent& spool, SteadyTime now);
   void Forget(const AttemptId& attempt);
   // An attempt was handed back because of the disk.
@@ -52,9 +57,8 @@ class DiskCare {
   std::optional<SteadyTime> NextDeadline() const;
 
  private:
-  // Of an attempt whose final event is in its file.
-  void SyncSoon(const AttemptId& attempt, SteadyTime now);
-  void SyncAll(SteadyTime now);
+  // In the background, the files of those that nobody has acknowledged for kSyncDelay.
+  void SyncDue(SteadyTime now);
   void OnSynced(const std::vector<AttemptId>& attempts, const Status& synced, SteadyTime now);
   void KeepBack(const AttemptId& attempt, const Error& why, SteadyTime now);
   void BeginTrouble(const std::string& why, SteadyTime now);
@@ -65,8 +69,7 @@ class DiskCare {
   Agent& agent_;
   const DiskCheck check_;
   const Background background_;
-  std::set<AttemptId> not_synced_;  // their files are, or are to be, made durable
-  std::vector<AttemptId> to_sync_;  // together, when what is being synced is done
+  std::map<AttemptId, SteadyTime> unsynced_;  // ended: when its file is to be made durable
   bool syncing_ = false;
   std::set<AttemptId> kept_back_;  // some of their events are not in the spool
   bool in_trouble_ = false;

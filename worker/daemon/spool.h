@@ -4,8 +4,8 @@
 //   length of the payload   4 bytes, little-endian
 //   check                   the first 8 digits of the payload's SHA-256, as text
 //   payload                 a serialized tutti.v1.AttemptEvent
-// Final events are synced before they are sent; others may be lost with the machine's power, not
-// with the process.
+// Nothing that was appended is lost with the process; with the machine's power only what was not
+// synced (disk_care.h says when).
 #pragma once
 
 #include <cstdint>

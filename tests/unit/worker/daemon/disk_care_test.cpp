@@ -192,39 +192,67 @@ class LaterSyncTest : public DiskCareTest {
   std::vector<std::function<void()>> syncs_;
 };
 
-TEST_F(LaterSyncTest, AFinalEventIsToldOnceItIsDurable) {
+TEST_F(LaterSyncTest, AResultThatNobodyAcknowledgesIsMadeDurable) {
   Run();
   Finish();
-  EXPECT_FALSE(Told());
-  ASSERT_EQ(syncs_.size(), 1U);
-  EXPECT_EQ(InTheSpool().size(), 2U) << "it survives the process already";
-  EXPECT_EQ(agent_.free_slots(), 2) << "the next job need not wait";
-  SyncAll();
   EXPECT_TRUE(Told());
+  EXPECT_EQ(InTheSpool().size(), 2U) << "it survives the process already";
+  EXPECT_EQ(care_.NextDeadline(), now_ + kSyncDelay);
+  now_ += kSyncDelay - 1ms;
+  Pump();
+  EXPECT_TRUE(syncs_.empty());
+  now_ += 1ms;
+  Pump();
+  ASSERT_EQ(syncs_.size(), 1U);
+  Pump();
+  ASSERT_EQ(syncs_.size(), 1U) << "one at a time";
+  SyncAll();
+  Pump();
+  EXPECT_TRUE(syncs_.empty()) << "once is enough";
 }
 
-TEST_F(LaterSyncTest, ASyncThatFailsKeepsTheEventBackUntilTheDiskIsWell) {
+TEST_F(LaterSyncTest, AnAcknowledgedOneCostsNoSync) {
   Run();
   Finish();
-  EXPECT_FALSE(Told());
+  EXPECT_TRUE(Told());
+  v1::CoordinatorFrame frame;
+  *frame.add_acked()->mutable_attempt() = ToProto(kFirst);
+  frame.mutable_acked(0)->set_sequence(2);
+  agent_.OnFrame(frame, Now());
+  Pump();
+  SyncAll();  // its file is removed
+  EXPECT_TRUE(InTheSpool().empty());
+  now_ += kSyncDelay;
+  Pump();
+  EXPECT_TRUE(syncs_.empty());
+}
+
+TEST_F(LaterSyncTest, ASyncThatFailsIsTroubleUntilTheDiskIsWell) {
+  Run();
+  Finish();
+  Pump();
+  now_ += kSyncDelay;
+  Pump();
   files_.sync_error = kFull;
   SyncAll();
-  EXPECT_FALSE(Told());
   EXPECT_EQ(agent_.free_slots(), 0);
   files_.sync_error.reset();
   now_ += kDiskCheckInterval;
-  EXPECT_TRUE(Told());
+  Pump();
   EXPECT_EQ(agent_.free_slots(), 2);
+  EXPECT_EQ(InTheSpool().size(), 2U);
 }
 
 TEST_F(LaterSyncTest, AnAttemptThatIsDroppedMeanwhileIsForgotten) {
   Run();
   Finish();
-  EXPECT_FALSE(Told());
+  Pump();
+  now_ += kSyncDelay;
+  Pump();
   v1::CoordinatorFrame drop;
   *drop.add_drops()->mutable_attempt() = ToProto(kFirst);
   agent_.OnFrame(drop, Now());
-  EXPECT_FALSE(Told());
+  Pump();
   files_.sync_error = kFull;
   SyncAll();
   EXPECT_EQ(agent_.free_slots(), 2) << "a disk's error about what nobody wants is none";
