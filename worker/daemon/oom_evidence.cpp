@@ -36,4 +36,17 @@ std::optional<std::uint64_t> KernelOomKills(FileSystem& files, const std::filesy
   return CounterIn(files.ReadFile(root / "proc/vmstat"));
 }
 
+std::optional<std::uint64_t> OomReadings::Now(FileSystem& files, const std::filesystem::path& root,
+                                              const Clock& clock) {
+  read_at_ = clock.SteadyNow();
+  return kills_ = KernelOomKills(files, root);
+}
+
+std::optional<std::uint64_t> OomReadings::Recent(FileSystem& files,
+                                                 const std::filesystem::path& root,
+                                                 const Clock& clock) {
+  const bool is_recent = read_at_ && clock.SteadyNow() < *read_at_ + kOomReadingAge;
+  return is_recent ? kills_ : Now(files, root, clock);
+}
+
 }  // namespace tutti

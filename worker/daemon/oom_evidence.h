@@ -1,10 +1,12 @@
 // Whether the kernel ended a process for want of memory.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 
+#include "common/clock.h"
 #include "common/file_system.h"
 
 namespace tutti {
@@ -15,5 +17,22 @@ namespace tutti {
 // number grew, is taken for one of them. root: "/" but in tests.
 std::optional<std::uint64_t> KernelOomKills(FileSystem& files,
                                             const std::filesystem::path& root = "/");
+
+// The kernel takes as long to tell as a short program runs: what is only compared with later may be
+// a little old.
+inline constexpr std::chrono::milliseconds kOomReadingAge{100};
+
+class OomReadings {
+ public:
+  std::optional<std::uint64_t> Now(FileSystem& files, const std::filesystem::path& root,
+                                   const Clock& clock);
+  // KernelOomKills, of now or of at most kOomReadingAge ago.
+  std::optional<std::uint64_t> Recent(FileSystem& files, const std::filesystem::path& root,
+                                      const Clock& clock);
+
+ private:
+  std::optional<std::uint64_t> kills_;
+  std::optional<SteadyTime> read_at_;
+};
 
 }  // namespace tutti

@@ -117,7 +117,7 @@ void RunnerProcess::GiveJob(std::string line, OnEvent on_event, OnEnd on_end) {
   on_event_ = std::move(on_event);
   on_end_ = std::move(on_end);
   log_.Clear();
-  oom_kills_before_ = KernelOomKills(around_.files, around_.oom_root);
+  oom_kills_before_ = around_.oom->Recent(around_.files, around_.oom_root, around_.clock);
   input_ = std::move(line);
   written_ = 0;
   WriteInput();
@@ -254,7 +254,7 @@ v1::Broke RunnerProcess::BrokeBy(const ExitStatus& status) const {
   // A SIGKILL of ours leaves no job behind, so this one came from elsewhere. A shell tells that of
   // its child as an exit code.
   const bool was_killed = status.signal == SIGKILL || status.exit_code == 128 + SIGKILL;
-  const auto oom_kills = KernelOomKills(around_.files, around_.oom_root);
+  const auto oom_kills = around_.oom->Now(around_.files, around_.oom_root, around_.clock);
   if (was_killed && oom_kills && oom_kills_before_ && *oom_kills > *oom_kills_before_) {
     failure = v1::FAILURE_CLASS_OUT_OF_MEMORY;
     message = "the kernel ended the runner: the machine had no memory left";

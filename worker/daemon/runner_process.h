@@ -17,6 +17,7 @@
 #include "common/result.h"
 #include "tutti/v1/worker.pb.h"
 #include "worker/daemon/event_loop.h"
+#include "worker/daemon/oom_evidence.h"
 #include "worker/daemon/runner_cgroups.h"
 #include "worker/daemon/runner_event.h"
 #include "worker/daemon/runner_ledger.h"
@@ -54,6 +55,7 @@ class RunnerProcess {
     RunnerLedger& ledger;
     RunnerCgroups* cgroups = nullptr;      // nothing: the machine gives this worker none
     std::filesystem::path oom_root = "/";  // where the kernel tells whom it ended (oom_evidence)
+    std::shared_ptr<OomReadings> oom = std::make_shared<OomReadings>();
   };
   enum class State {
     kIdle,   // takes a job

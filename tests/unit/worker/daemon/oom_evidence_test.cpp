@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/fake_clock.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/tiny_music.h"
 
@@ -44,6 +45,22 @@ TEST_F(OomEvidence, WhereTheKernelTellsNothingNothingIsKnown) {
   EXPECT_EQ(Kills(), std::nullopt);
   Write("proc/vmstat", "oom_kill x\n");
   EXPECT_EQ(Kills(), std::nullopt);
+}
+
+TEST_F(OomEvidence, ARecentReadingIsAtMostAsOldAsItMayBe) {
+  FakeClock clock;
+  OomReadings readings;
+  const auto recent = [&] { return readings.Recent(files_, root_.path(), clock); };
+  Write("proc/vmstat", "oom_kill 1\n");
+  EXPECT_EQ(recent(), 1U);
+  Write("proc/vmstat", "oom_kill 2\n");
+  clock.Advance(kOomReadingAge - std::chrono::milliseconds(1));
+  EXPECT_EQ(recent(), 1U);
+  EXPECT_EQ(readings.Now(files_, root_.path(), clock), 2U);
+  EXPECT_EQ(recent(), 2U);
+  Write("proc/vmstat", "oom_kill 3\n");
+  clock.Advance(kOomReadingAge);
+  EXPECT_EQ(recent(), 3U);
 }
 
 }  // namespace
