@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/check.h"
+#include "worker/daemon/attempt_failure.h"
 
 namespace tutti {
 namespace {
@@ -18,9 +19,7 @@ void KeepEarlier(std::optional<SteadyTime>& earliest, std::optional<SteadyTime> 
 
 v1::AttemptEvent BrokeEvent(v1::FailureClass failure, const std::string& message) {
   v1::AttemptEvent event;
-  event.mutable_broke()->set_failure(failure);
-  event.mutable_broke()->set_message(message);
-  event.mutable_broke()->set_exit_code(-1);
+  *event.mutable_broke() = BrokeOf(failure, message);
   return event;
 }
 

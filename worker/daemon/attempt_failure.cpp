@@ -23,4 +23,12 @@ v1::FailureClass FetchFailureOf(const Error& error) {
                                                       : FailureOf(error);
 }
 
+v1::Broke BrokeOf(v1::FailureClass failure, const std::string& message) {
+  v1::Broke broke;
+  broke.set_failure(failure);
+  broke.set_message(message);
+  broke.set_exit_code(-1);
+  return broke;
+}
+
 }  // namespace tutti

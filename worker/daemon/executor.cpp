@@ -22,29 +22,22 @@
 #include "worker/daemon/track_errors.h"
 
 namespace tutti {
-namespace {
-
-constexpr std::chrono::milliseconds kFirstRetry{200};
-constexpr std::chrono::milliseconds kLongestRetry{15'000};
-
-}  // namespace
 
 // One attempt on its way. Shared with tasks of the pool, which look at `stopped_` only; all else
 // belongs to the loop's thread.
 class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
  public:
-  Run(const Surroundings& around, SlotQueue& slots, GpuQueue& gpus, const v1::Lease& lease,
-      std::filesystem::path output_dir)
-      : around_(around),
-        slots_(slots),
-        gpus_(gpus),
+  Run(Executor& executor, const v1::Lease& lease)
+      : around_(executor.around_),
+        slots_(executor.slots_),
+        gpus_(executor.gpus_),
         id_(ToAttemptId(lease.attempt())),
         lease_(lease),
         gpu_key_(MemoryKey(lease)),
-        output_dir_(std::move(output_dir)),
-        begun_(around.clock.SteadyNow()),
-        backoff_(around.random, kFirstRetry, kLongestRetry),
-        resume_due_(begun_ + around.resume.upload) {}
+        output_dir_(executor.jobs_ / FileName(id_)),
+        begun_(around_.clock.SteadyNow()),
+        backoff_(around_.random, kFirstRetry, kLongestRetry),
+        resume_due_(begun_ + around_.resume.upload) {}
 
   void Start() {
     const Status made = MakeJobFolder(around_.files, output_dir_);
@@ -79,6 +72,9 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
   void OnGpuBytesSeen(std::int64_t bytes) { gpu_bytes_seen_ = std::max(gpu_bytes_seen_, bytes); }
 
  private:
+  static constexpr std::chrono::milliseconds kFirstRetry{200};
+  static constexpr std::chrono::milliseconds kLongestRetry{15'000};
+
   // Runs `then` on the loop's thread, unless the attempt was stopped in between.
   template <class Value>
   void Hand(Value value, void (Run::*then)(Value)) {
@@ -88,11 +84,11 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
   }
 
   // Calls `then` where the attempt is still there and was not stopped.
-  template <class Argument>
-  auto IfWanted(void (Run::*then)(Argument)) {
-    return [weak = weak_from_this(), then](Argument argument) {
+  template <class... Arguments>
+  auto IfWanted(void (Run::*then)(Arguments...)) {
+    return [weak = weak_from_this(), then](Arguments... arguments) {
       const auto self = weak.lock();
-      if (self && !self->stopped_) (self.get()->*then)(std::forward<Argument>(argument));
+      if (self && !self->stopped_) (self.get()->*then)(std::forward<Arguments>(arguments)...);
     };
   }
 
@@ -112,11 +108,7 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
     pins_ = *std::move(pins);
     backoff_.Reset();
     fetch_seconds_ = std::chrono::duration<double>(around_.clock.SteadyNow() - begun_).count();
-    slot_ = slots_.Ask(
-        [weak = weak_from_this()] {
-          if (const auto self = weak.lock(); self && !self->stopped_) self->OnTurn();
-        },
-        IfWanted(&Run::OnNoRoom));
+    slot_ = slots_.Ask(IfWanted(&Run::OnTurn), IfWanted(&Run::OnNoRoom));
   }
 
   void OnTurn() {
@@ -261,9 +253,7 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
     // A full disk at the coordinator is mended some day; a complete result is worth the wait.
     const bool passing = !uploaded.ok() && (IsPassing(uploaded.error()) ||
                                             uploaded.error().code == ErrorCode::kResourceExhausted);
-    if (passing) {
-      return Retry(uploaded.error(), &Run::Upload);
-    }
+    if (passing) return Retry(uploaded.error(), &Run::Upload);
     if (!uploaded.ok()) return BreakOrHandBack(FailureOf(uploaded.error()), uploaded.error());
     for (v1::Artifact& artifact : *uploaded) *finished_.add_artifacts() = std::move(artifact);
     around_.listener.OnFinished(id_, std::move(finished_));
@@ -299,11 +289,7 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
   }
 
   void Break(v1::FailureClass failure, const std::string& message) {
-    v1::Broke broke;
-    broke.set_failure(failure);
-    broke.set_message(message);
-    broke.set_exit_code(-1);
-    TellBroke(std::move(broke));
+    TellBroke(BrokeOf(failure, message));
   }
 
   void ReturnPlaces() {
@@ -359,9 +345,8 @@ Executor::~Executor() {
 }
 
 void Executor::Begin(const v1::Lease& lease) {
-  const AttemptId id = ToAttemptId(lease.attempt());
-  const auto run = std::make_shared<Run>(around_, slots_, gpus_, lease, jobs_ / FileName(id));
-  runs_[id] = run;
+  const auto run = std::make_shared<Run>(*this, lease);
+  runs_[ToAttemptId(lease.attempt())] = run;
   run->Start();
 }
 
@@ -397,7 +382,7 @@ void Executor::OnMachineSample(const MachineSample& sample) {
 void Executor::Salvage(const AttemptId& id, const RunnerResume& leftover) {
   v1::Lease lease;  // of which nothing more is known here
   *lease.mutable_attempt() = ToProto(id);
-  const auto run = std::make_shared<Run>(around_, slots_, gpus_, lease, jobs_ / FileName(id));
+  const auto run = std::make_shared<Run>(*this, lease);
   runs_[id] = run;
   run->Salvage(leftover);
 }

@@ -66,8 +66,8 @@ class RunnerLedger {
   // Ends the orphans that there are, and waits for their end, at most so long. How many are left:
   // ending one may bring up its own children.
   std::size_t EndOrphans(std::chrono::milliseconds at_most);
-  // The same without a wait, unless the last look was too short ago. When to call it again; nothing:
-  // no orphan is left.
+  // The same without a wait, unless the last look was too short ago. When to call it again;
+  // nothing: no orphan is left.
   std::optional<SteadyTime> LookForOrphans(const Clock& clock);
 
  private:

@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 
 #include "common/check.h"
-#include "worker/daemon/oom_evidence.h"
+#include "worker/daemon/attempt_failure.h"
 
 namespace tutti {
 namespace {
@@ -240,10 +240,7 @@ void RunnerProcess::OnExit() {
 }
 
 v1::Broke RunnerProcess::Broke(v1::FailureClass failure, const std::string& message) const {
-  v1::Broke broke;
-  broke.set_failure(failure);
-  broke.set_message(message);
-  broke.set_exit_code(-1);
+  v1::Broke broke = BrokeOf(failure, message);
   for (std::string& line : log_.Lines()) *broke.add_log_tail() = std::move(line);
   return broke;
 }

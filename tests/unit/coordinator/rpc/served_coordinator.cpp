@@ -36,8 +36,9 @@ ServedCoordinator::ServedCoordinator(const std::filesystem::path& folder, const 
   writer_->UseObserver([this](const Changes& committed) { tables_.OnCommitted(committed); });
   hub_ = std::make_unique<SessionHub>(*writer_, *leases_, *readers_, clock_,
                                       std::chrono::milliseconds(30'000));
-  service_ = std::make_unique<SweepServiceImpl>(*writer_, *hub_, *readers_, *keeper_, *disk_,
-                                                *manifests_, *leases_, tables_, access_, clock_, "test");
+  service_ =
+      std::make_unique<SweepServiceImpl>(*writer_, *hub_, *readers_, *keeper_, *disk_, *manifests_,
+                                         *leases_, tables_, access_, clock_, "test");
   predict_ = std::make_unique<PredictServiceImpl>(*readers_, *manifests_, access_);
   workers_ = std::make_unique<WorkerServiceImpl>(*writer_, *hub_, *keeper_, access_, clock_,
                                                  random_, WorkerSettings{});

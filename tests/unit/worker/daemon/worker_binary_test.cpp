@@ -134,8 +134,7 @@ TEST_F(WorkerBinaryTest, KeepsItsIdentityAndEnrolsOnce) {
 }
 
 TEST_F(WorkerBinaryTest, RunnersDieWithAKilledDaemon) {
-  PutRunner("read job; echo $$ > '" + (dir_ / "pid").string() +
-            "'; echo '{\"event\":\"epoch\",\"epoch\":1}'; sleep 1000");
+  PutRunner("read job; sleep 1000 & echo '{\"event\":\"epoch\",\"epoch\":1}'; wait");
   const auto worker = Spawn();
   ReadLine(worker->output());
   Lease();
