@@ -8,6 +8,7 @@
 
 #include "common/environment.h"
 #include "common/process.h"
+#include "common/runner_environment.h"
 
 namespace tutti {
 namespace {
@@ -93,6 +94,7 @@ Result<std::vector<Json>> CallRunner(Context& context, const std::string& progra
   options.argv.insert(options.argv.end(), arguments.begin(), arguments.end());
   options.input = Stream::kPipe;
   options.output = Stream::kPipe;
+  options.environment = RunnerEnvironment();
   TUTTI_ASSIGN_OR_RETURN(const auto child, Spawn(options));
   TUTTI_RETURN_IF_ERROR(WriteAll(child->input().get(), DumpJson(job) + "\n", program));
   if (!arguments.empty()) child->input().Reset();

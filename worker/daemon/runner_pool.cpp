@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/runner_environment.h"
+
 namespace tutti {
 
 RunnerPool::Runner* RunnerPool::FindIdle(v1::JobKind kind) {
@@ -50,7 +52,8 @@ Result<RunnerPool::JobNumber> RunnerPool::Run(v1::JobKind kind, std::string line
       return InvalidArgument("this worker has no runner for jobs of kind " +
                              v1::JobKind_Name(kind));
     }
-    TUTTI_ASSIGN_OR_RETURN(runner, StartRunner(kind, {.arguments = command->second}));
+    TUTTI_ASSIGN_OR_RETURN(runner, StartRunner(kind, {.arguments = command->second,
+                                                      .environment = RunnerEnvironment()}));
   }
   runner->job = ++last_number_;
   runner->process->GiveJob(std::move(line), std::move(on_event), std::move(on_end));
