@@ -176,7 +176,8 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
 
   void OnJobEnd(JobEnd end) {
     job_ = 0;
-    slots_.LeaveAtEnd(std::exchange(slot_, 0));
+    // Where runs fail none is held ahead: a place that is to blame must not draw more of them.
+    if (std::holds_alternative<RunnerResult>(end)) slots_.LeaveAtEnd(std::exchange(slot_, 0));
     ReturnPlaces();
     pins_.reset();  // before the shard comes in: the cache lets the audio go, not the shard
     if (auto* broke = std::get_if<v1::Broke>(&end)) {
@@ -345,9 +346,7 @@ Executor::~Executor() {
 }
 
 void Executor::Begin(const v1::Lease& lease) {
-  const auto run = std::make_shared<Run>(*this, lease);
-  runs_[ToAttemptId(lease.attempt())] = run;
-  run->Start();
+  (runs_[ToAttemptId(lease.attempt())] = std::make_shared<Run>(*this, lease))->Start();
 }
 
 void Executor::Stop(const AttemptId& id) {

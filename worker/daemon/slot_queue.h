@@ -46,7 +46,7 @@ class SlotQueue {
   Place Ask(OnTurn on_turn, OnLate on_late);
   // The slot is free again, or it waits no more. OK for one that has left.
   void Leave(Place place);
-  // The same where its run has ended by itself, which tells how quickly runs end.
+  // The same where its run has ended well, which tells how quickly runs end.
   void LeaveAtEnd(Place place);
 
   // Runs beyond the slots that it is worth holding now.
