@@ -48,16 +48,16 @@ void SlotQueue::Serve() {
 
 void SlotQueue::ForgetOldEnds() {
   while (!ends_.empty() &&
-         (ends_.size() > kMostAhead || ends_.front() + kAheadTime <= clock_.SteadyNow())) {
+         (ahead() > kMostAhead || ends_.front() + kAheadTime <= clock_.SteadyNow())) {
     ends_.pop_front();
   }
 }
 
 void SlotQueue::OnTime() {
   const SteadyTime now = clock_.SteadyNow();
-  const bool was_quick = !ends_.empty();
+  const bool was_quick = ahead() > 0;
   ForgetOldEnds();
-  if (was_quick && ends_.empty()) on_slow_();
+  if (was_quick && ahead() == 0) on_slow_();
   while (!waiting_.empty() && waiting_.front().until <= now) {
     const Waiting late = std::move(waiting_.front());
     waiting_.pop_front();

@@ -20,7 +20,8 @@
 
 namespace tutti {
 
-// As many runs are held ahead as have ended within this time, at most kMostAhead.
+// As many runs are held ahead as have ended within this time, less one for each slot (which any run
+// has at its end, however long it was), at most kMostAhead.
 inline constexpr std::chrono::milliseconds kAheadTime{250};
 inline constexpr std::size_t kMostAhead = 16;
 // Runs take longer than the last ones did: another worker may have a slot, longer none waits here.
@@ -50,7 +51,7 @@ class SlotQueue {
   void LeaveAtEnd(Place place);
 
   // Runs beyond the slots that it is worth holding now.
-  std::size_t ahead() const { return ends_.size(); }
+  std::size_t ahead() const { return ends_.size() > slots_ ? ends_.size() - slots_ : 0; }
 
  private:
   struct Waiting {
