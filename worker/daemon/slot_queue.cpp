@@ -69,9 +69,9 @@ void SlotQueue::OnTime() {
 
 void SlotQueue::ArmTimer() {
   std::optional<SteadyTime> when;
-  if (!ends_.empty()) when = ends_.back() + kAheadTime;
-  if (!waiting_.empty())
-    when = std::min(when.value_or(waiting_.front().until), waiting_.front().until);
+  const auto sooner = [&](SteadyTime other) { when = std::min(when.value_or(other), other); };
+  if (!ends_.empty()) sooner(ends_.back() + kAheadTime);
+  if (!waiting_.empty()) sooner(waiting_.front().until);
   loop_.Cancel(std::exchange(timer_, 0));
   if (!when) return;
   timer_ = loop_.RunAt(*when, [this] {
