@@ -1,6 +1,5 @@
 #include "cli/machine_checks.h"
 
-#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -127,14 +126,20 @@ std::optional<std::pair<int, int>> LibTorchOf(const std::string& version) {
   return std::pair(major, minor);
 }
 
+std::string Text(const std::pair<int, int>& release) {
+  return std::to_string(release.first) + "." + std::to_string(release.second);
+}
+
 Finding CheckTrainersLibTorch(const std::string& version) {
   const auto libtorch = LibTorchOf(version);
   if (!libtorch || (*libtorch >= kOldestLibTorch && *libtorch <= kNewestLibTorch)) {
     return {Health::kOk, "tutti-train", version, ""};
   }
-  return {Health::kWarning, "tutti-train", version + ": Tutti is tested with 2.11 to 2.13",
-          "build it against one of these (TUTTI_LIBTORCH_DIR), or without that variable let "
-          "deploy/setup.sh get one; until then compare a run with one of another machine"};
+  return {
+      Health::kWarning, "tutti-train",
+      version + ": Tutti is tested with " + Text(kOldestLibTorch) + " to " + Text(kNewestLibTorch),
+      "build it against one of these (TUTTI_LIBTORCH_DIR), or without that variable let "
+      "deploy/setup.sh get one; until then compare a run with one of another machine"};
 }
 
 Finding CheckDisk(const std::string& what, const std::filesystem::path& folder) {
