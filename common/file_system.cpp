@@ -39,6 +39,10 @@ class PosixAppendFile final : public AppendFile {
   PosixAppendFile(UniqueFd fd, std::filesystem::path path)
       : fd_(std::move(fd)), path_(std::move(path)) {}
   Status Append(std::string_view bytes) override { return WriteAll(fd_.get(), bytes, path_); }
+  Status Truncate() override {
+    if (::ftruncate(fd_.get(), 0) != 0) return PathError("truncate", path_);
+    return {};
+  }
   Status Sync() override {
     if (::fdatasync(fd_.get()) != 0) return PathError("fsync", path_);
     return {};

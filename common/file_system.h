@@ -25,6 +25,8 @@ class AppendFile {
   virtual ~AppendFile() = default;
   // All bytes or an error; after an error the file's tail is undefined.
   virtual Status Append(std::string_view bytes) = 0;
+  // Empties the file. Not durable until Sync.
+  virtual Status Truncate() = 0;
   // Returns when the bytes appended so far would survive a power loss.
   virtual Status Sync() = 0;
 };

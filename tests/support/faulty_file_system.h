@@ -62,6 +62,10 @@ class FaultyFileSystem final : public FileSystem {
       if (files_.tears) TUTTI_RETURN_IF_ERROR(real_->Append(bytes.substr(0, bytes.size() / 2)));
       return *files_.write_error;
     }
+    Status Truncate() override {
+      if (files_.write_error) return *files_.write_error;
+      return real_->Truncate();
+    }
     Status Sync() override {
       if (files_.sync_error) return *files_.sync_error;
       return real_->Sync();

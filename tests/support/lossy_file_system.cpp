@@ -17,10 +17,17 @@ class LossyFileSystem::File final : public AppendFile {
     appended_ += bytes;
     return real_->Append(bytes);
   }
+  Status Truncate() override {
+    files_.Step();
+    appended_.clear();
+    truncated_ = true;
+    return real_->Truncate();
+  }
   Status Sync() override {
     files_.Step();
     TUTTI_RETURN_IF_ERROR(real_->Sync());
     const std::lock_guard lock(files_.mutex_);
+    if (std::exchange(truncated_, false)) node_->durable_bytes.clear();
     node_->durable_bytes += std::exchange(appended_, {});
     return {};
   }
@@ -30,7 +37,8 @@ class LossyFileSystem::File final : public AppendFile {
   const Path path_;
   NodePointer node_;
   std::unique_ptr<AppendFile> real_;
-  std::string appended_;  // since the last sync
+  std::string appended_;    // since the last sync
+  bool truncated_ = false;  // likewise
 };
 
 LossyFileSystem::LossyFileSystem(Path root, BeforeStep before_step)

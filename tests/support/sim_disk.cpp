@@ -10,6 +10,11 @@ class SimDisk::OpenFile final : public AppendFile {
   OpenFile(SimDisk& disk, InodePtr inode, Path path)
       : disk_(disk), inode_(std::move(inode)), path_(std::move(path)) {}
   Status Append(std::string_view bytes) override { return disk_.Append(*inode_, bytes, path_); }
+  Status Truncate() override {
+    inode_->written.clear();
+    inode_->truncated = true;
+    return {};
+  }
   Status Sync() override { return disk_.Sync(*inode_, path_); }
 
  private:
@@ -29,12 +34,18 @@ class SimDisk::HeldLock final : public FileLock {
   Path path_;
 };
 
-// Of bytes that were never synced a part may be there.
+// Of bytes that were never synced a part may be there; what a file held before it was emptied may
+// be there again.
 void SimDisk::LosePower() {
   names_ = durable_names_;
   std::set<Inode*> seen;
   for (const auto& [path, inode] : names_) {
     if (!seen.insert(inode.get()).second) continue;
+    if (std::exchange(inode->truncated, false)) {
+      const bool is_back = Pick(random_, 2) == 0;
+      if (is_back) inode->written = inode->durable;
+      if (!is_back) inode->durable.clear();
+    }
     const std::size_t begin = inode->durable.size();
     const std::size_t kept = Pick(random_, inode->written.size() - begin + 1);
     inode->durable.append(inode->written, begin, kept);
@@ -65,6 +76,7 @@ Status SimDisk::Append(Inode& inode, std::string_view bytes, const Path& path) {
 }
 
 Status SimDisk::Sync(Inode& inode, const Path& path) {
+  if (std::exchange(inode.truncated, false)) inode.durable.clear();
   if (fault_ == Fault::kSyncError) {
     // What is missing in the middle is zeros: the file has its length.
     const std::size_t begin = inode.durable.size();

@@ -51,7 +51,8 @@ class SimDisk final : public FileSystem {
  private:
   struct Inode {
     std::string written;
-    std::string durable;  // as long as the part of `written` that the system takes for clean
+    std::string durable;     // as long as the part of `written` that the system takes for clean
+    bool truncated = false;  // since the last sync: `durable` is from before
   };
   using InodePtr = std::shared_ptr<Inode>;
   class OpenFile;

@@ -69,8 +69,10 @@ void DiskCare::Forget(const AttemptId& attempt) {
   const auto tell = [](const Status& removed) {
     if (!removed.ok()) spdlog::error("spool: {}", removed.error().message);
   };
-  if (background_) return background_(spool_.ForgetLater(attempt), tell);
-  tell(spool_.Forget(attempt));
+  auto rest = spool_.Forget(attempt);
+  if (!rest) return;
+  if (background_) return background_(std::move(rest), tell);
+  tell(rest());
 }
 
 void DiskCare::OnHandedBack(const std::string& reason, SteadyTime now) {

@@ -1,6 +1,9 @@
 // Events on disk until the coordinator has acknowledged their attempt's last.
 //
-// One file per attempt, spool/<job>-<attempt>.events, only ever appended to. Each record:
+// Files spool/1.events, 2.events …, each with the events of one attempt at a time, appended; the
+// records say which. A small file whose attempt is forgotten is emptied and takes the next one:
+// where runs last milliseconds, making and removing a file for each costs more than all else here.
+// Each record:
 //   length of the payload   4 bytes, little-endian
 //   check                   the first 8 digits of the payload's SHA-256, as text
 //   payload                 a serialized tutti.v1.AttemptEvent
@@ -26,6 +29,9 @@ namespace tutti {
 inline constexpr std::uint32_t kMaxSpoolRecordBytes = 64 << 20;
 // Events of one attempt's file beyond this are left out, except its last.
 inline constexpr std::uint64_t kMaxSpoolFileBytes = 256 << 20;
+// Files of up to so many bytes are used again, and so many of them are kept for it.
+inline constexpr std::uint64_t kMaxSpareSpoolBytes = 64 << 10;
+inline constexpr std::size_t kMaxSpareSpoolFiles = 32;
 
 // kPowerLossOnceSynced: when what SyncOf gives has been run.
 enum class Durability { kProcess, kPowerLoss, kPowerLossOnceSynced };
@@ -53,26 +59,30 @@ class Spool {
   std::function<Status()> SyncOf(const std::vector<AttemptId>& attempts);
   // The attempt's file anew, with all its events, durably.
   Status Rewrite(const AttemptId& attempt, const std::vector<v1::AttemptEvent>& events);
-  Status Forget(const AttemptId& attempt) { return ForgetLater(attempt)(); }
-  // The same, the file's end on any thread.
-  std::function<Status()> ForgetLater(const AttemptId& attempt);
+  // Gives back what is left to be done, on any thread: the removal of a file that is not used
+  // again. Null: nothing.
+  std::function<Status()> Forget(const AttemptId& attempt);
 
  private:
   struct File {
-    std::shared_ptr<AppendFile> file;
+    std::string name;
+    std::shared_ptr<AppendFile> open{};  // null: not yet
     std::uint64_t bytes = 0;
   };
 
   Spool(FileSystem& files, std::filesystem::path folder)
       : files_(files), folder_(std::move(folder)) {}
 
-  std::filesystem::path PathOf(const AttemptId& attempt) const;
-  Status Recover(const AttemptId& attempt);
+  Status Recover(const std::string& name);
+  // The attempt's own, or one that is free.
+  File& FileOf(const AttemptId& attempt);
 
   FileSystem& files_;
   std::filesystem::path folder_;
   std::vector<Recovered> recovered_;
-  std::map<AttemptId, File> open_;
+  std::map<AttemptId, File> used_;
+  std::vector<File> spare_;  // empty ones
+  std::int64_t last_number_ = 0;
 };
 
 }  // namespace tutti

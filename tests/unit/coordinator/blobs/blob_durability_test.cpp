@@ -62,6 +62,10 @@ class RecordingFileSystem final : public FileSystem {
       TUTTI_RETURN_IF_ERROR(files_.Step("append"));
       return real_->Append(bytes);
     }
+    Status Truncate() override {
+      TUTTI_RETURN_IF_ERROR(files_.Step("truncate"));
+      return real_->Truncate();
+    }
     Status Sync() override {
       TUTTI_RETURN_IF_ERROR(files_.Step("sync file"));
       return real_->Sync();

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <string>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/support/result_matchers.h"
@@ -31,7 +32,13 @@ class SpoolTest : public testing::Test {
   void Append(Spool& spool, const v1::AttemptEvent& event) {
     EXPECT_TRUE(IsOk(spool.Append(event, Durability::kProcess)));
   }
-  std::filesystem::path File() const { return dir_ / "spool" / "12-1.events"; }
+  static void Forget(Spool& spool, const AttemptId& attempt) {
+    const auto rest = spool.Forget(attempt);
+    EXPECT_TRUE(IsOk(rest ? rest() : Status()));
+  }
+  // The first attempt's.
+  std::filesystem::path File() const { return dir_ / "spool" / "1.events"; }
+  std::vector<std::string> Names() { return *files_.ListDirectory(dir_ / "spool"); }
   void AppendBytes(const std::string& bytes) {
     std::ofstream(File(), std::ios::app | std::ios::binary) << bytes;
   }
@@ -59,10 +66,63 @@ TEST_F(SpoolTest, ForgottenAttemptIsGone) {
   {
     const auto spool = Open();
     Append(*spool, Event(1));
-    EXPECT_TRUE(IsOk(spool->Forget(kAttempt)));
-    EXPECT_TRUE(IsOk(spool->Forget(kAttempt)));  // again: nothing there
+    Forget(*spool, kAttempt);
+    Forget(*spool, kAttempt);  // again: nothing there
   }
   EXPECT_TRUE(Open()->recovered().empty());
+  EXPECT_TRUE(Names().empty()) << "what is not used is removed at the start";
+}
+
+TEST_F(SpoolTest, TakesTheFileOfAForgottenAttemptForTheNext) {
+  {
+    const auto spool = Open();
+    for (int job = 1; job <= 100; ++job) {
+      Append(*spool, Event(1, {job, 1}));
+      if (job < 100) Forget(*spool, {job, 1});
+    }
+    Append(*spool, Event(2, {100, 1}));
+    Append(*spool, Event(1, {101, 1}));
+    EXPECT_THAT(Names(), testing::ElementsAre("1.events", "2.events"));
+  }
+  const auto spool = Open();
+  ASSERT_EQ(spool->recovered().size(), 2u);
+  EXPECT_EQ(spool->recovered()[0].attempt, (AttemptId{100, 1}));
+  EXPECT_EQ(spool->recovered()[0].events.size(), 2u);
+  EXPECT_EQ(spool->recovered()[1].attempt, (AttemptId{101, 1}));
+}
+
+TEST_F(SpoolTest, AFileThatIsBeingSyncedOrIsLargeIsRemovedAndNotUsedAgain) {
+  const auto spool = Open();
+  Append(*spool, Event(1));
+  const auto sync = spool->SyncOf({kAttempt});
+  Forget(*spool, kAttempt);
+  Append(*spool, Event(1, {13, 1}));
+  EXPECT_TRUE(IsOk(sync()));
+  EXPECT_THAT(Names(), testing::ElementsAre("2.events"));
+
+  v1::AttemptEvent large = Event(2, {13, 1});
+  large.mutable_log()->add_lines(std::string(kMaxSpareSpoolBytes, 'x'));
+  Append(*spool, large);
+  Forget(*spool, {13, 1});
+  EXPECT_TRUE(Names().empty());
+}
+
+TEST_F(SpoolTest, ReadsWhatADaemonOfBeforeNamedByItsAttempt) {
+  Append(*Open(), Event(1));
+  std::filesystem::rename(File(), dir_ / "spool" / "12-1.events");
+  const auto spool = Open();
+  ASSERT_EQ(spool->recovered().size(), 1u);
+  EXPECT_EQ(spool->recovered()[0].attempt, kAttempt);
+  Append(*spool, Event(2));
+  EXPECT_EQ(Open()->recovered()[0].events.size(), 2u);
+}
+
+// As after a power loss: what was emptied is back, and another file goes on.
+TEST_F(SpoolTest, TakesAnAttemptThatTwoFilesTellFromOne) {
+  Append(*Open(), Event(1));
+  std::filesystem::copy(File(), dir_ / "spool" / "2.events");
+  EXPECT_EQ(Open()->recovered().size(), 1u);
+  EXPECT_THAT(Names(), testing::ElementsAre("1.events"));
 }
 
 TEST_F(SpoolTest, CutsATornTailAndAppendsBehindWhatWasWhole) {
@@ -83,7 +143,7 @@ TEST_F(SpoolTest, CutsATornTailAndAppendsBehindWhatWasWhole) {
 TEST_F(SpoolTest, CutsATailOfZerosAndOfOtherBytes) {
   for (const std::string& tail :
        {std::string(100, '\0'), std::string(3, 'x'), std::string("\x05\0\0\0deadbeefxxxxx", 17)}) {
-    std::filesystem::remove(File());
+    std::filesystem::remove_all(dir_ / "spool");
     Append(*Open(), Event(1));
     const auto whole = std::filesystem::file_size(File());
     AppendBytes(tail);
@@ -111,11 +171,17 @@ TEST_F(SpoolTest, LeavesForeignFilesAlone) {
 
 TEST_F(SpoolTest, FullFileTakesOnlyTheLastEvent) {
   const auto spool = Open();
-  AppendBytes("x");
-  std::filesystem::resize_file(File(), kMaxSpoolFileBytes);  // sparse
-  EXPECT_TRUE(FailsWith(spool->Append(Event(1), Durability::kProcess),
-                        ErrorCode::kFailedPrecondition, "job 12, attempt 1"));
-  EXPECT_TRUE(IsOk(spool->Append(Event(1), Durability::kPowerLoss)));
+  v1::AttemptEvent large;
+  *large.mutable_attempt() = ToProto(kAttempt);
+  large.mutable_log()->add_lines(std::string(48 << 20, 'x'));
+  for (int i = 1; i <= 5; ++i) {
+    large.set_sequence(i);
+    Append(*spool, large);
+  }
+  large.set_sequence(6);
+  EXPECT_TRUE(FailsWith(spool->Append(large, Durability::kProcess), ErrorCode::kFailedPrecondition,
+                        "job 12, attempt 1"));
+  EXPECT_TRUE(IsOk(spool->Append(large, Durability::kPowerLoss)));
 }
 
 }  // namespace
