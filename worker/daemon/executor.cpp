@@ -16,7 +16,6 @@
 #include "worker/daemon/command_folder.h"
 #include "worker/daemon/gpu_load.h"
 #include "worker/daemon/input_fetch.h"
-#include "worker/daemon/job_folders.h"
 #include "worker/daemon/process_table.h"
 #include "worker/daemon/resume_note.h"
 #include "worker/daemon/track_errors.h"
@@ -34,14 +33,13 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
         id_(ToAttemptId(lease.attempt())),
         lease_(lease),
         gpu_key_(MemoryKey(lease)),
-        output_dir_(executor.jobs_ / FileName(id_)),
+        output_dir_(executor.folders_.PathOf(id_)),
         begun_(around_.clock.SteadyNow()),
         backoff_(around_.random, kFirstRetry, kLongestRetry),
         resume_due_(begun_ + around_.resume.upload) {}
 
-  void Start() {
-    const Status made = MakeJobFolder(around_.files, output_dir_);
-    if (!made.ok()) return BreakOrHandBack(v1::FAILURE_CLASS_CRASHED, made.error());
+  void Start(const Status& folder) {
+    if (!folder.ok()) return BreakOrHandBack(v1::FAILURE_CLASS_CRASHED, folder.error());
     Fetch();
   }
 
@@ -69,6 +67,8 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
 
   // Of its runner; nothing while none has it.
   std::optional<pid_t> pid() const { return around_.runners.PidOf(job_); }
+  // Ended well, and named no file.
+  bool left_nothing() const { return ended_ && artifacts_.empty() && !resume_; }
   void OnGpuBytesSeen(std::int64_t bytes) { gpu_bytes_seen_ = std::max(gpu_bytes_seen_, bytes); }
 
  private:
@@ -93,6 +93,7 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
   }
 
   void Fetch() {
+    if (InputHashes(lease_).empty()) return OnFetched(std::make_shared<InputPins>());
     around_.pool.Run([self = shared_from_this()] {
       self->Hand(FetchInputs(self->lease_, self->around_.cache, self->around_.blobs,
                              self->around_.data_roots, self->stopped_),
@@ -177,7 +178,8 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
   void OnJobEnd(JobEnd end) {
     job_ = 0;
     // Where runs fail none is held ahead: a place that is to blame must not draw more of them.
-    if (std::holds_alternative<RunnerResult>(end)) slots_.LeaveAtEnd(std::exchange(slot_, 0));
+    ended_ = std::holds_alternative<RunnerResult>(end);
+    if (ended_) slots_.LeaveAtEnd(std::exchange(slot_, 0));
     ReturnPlaces();
     pins_.reset();  // before the shard comes in: the cache lets the audio go, not the shard
     if (auto* broke = std::get_if<v1::Broke>(&end)) {
@@ -327,6 +329,7 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
   std::vector<RunnerArtifact> artifacts_;
   std::optional<RunnerResume> resume_;            // the newest
   std::optional<RunnerResume> resume_uploading_;  // on its way
+  bool ended_ = false;                            // well
   bool salvaged_ = false;                         // an earlier daemon's
   std::int32_t resume_told_ = 0;                  // epoch of the one that the coordinator knows
   SteadyTime resume_due_;                         // not uploaded before, except at the end
@@ -337,7 +340,7 @@ class Executor::Run : public std::enable_shared_from_this<Executor::Run> {
 
 Executor::Executor(const Surroundings& surroundings, std::filesystem::path jobs)
     : around_(surroundings),
-      jobs_(std::move(jobs)),
+      folders_(surroundings.files, surroundings.pool, std::move(jobs)),
       slots_(surroundings.loop, surroundings.clock, surroundings.slots, surroundings.on_slow),
       gpus_(surroundings.loop, surroundings.clock, surroundings.gpus) {}
 
@@ -346,7 +349,8 @@ Executor::~Executor() {
 }
 
 void Executor::Begin(const v1::Lease& lease) {
-  (runs_[ToAttemptId(lease.attempt())] = std::make_shared<Run>(*this, lease))->Start();
+  const AttemptId id = ToAttemptId(lease.attempt());
+  (runs_[id] = std::make_shared<Run>(*this, lease))->Start(folders_.Make(id));
 }
 
 void Executor::Stop(const AttemptId& id) {
@@ -387,13 +391,10 @@ void Executor::Salvage(const AttemptId& id, const RunnerResume& leftover) {
 }
 
 void Executor::Forget(const AttemptId& id) {
+  const auto found = runs_.find(id);
+  const bool ended_well = found != runs_.end() && found->second->left_nothing();
   Stop(id);
-  around_.pool.Run(
-      [&files = around_.files, jobs = jobs_, id] { RemoveJobFolder(files, jobs, id); });
-}
-
-void Executor::ForgetAllBut(const std::vector<AttemptId>& kept) {
-  RemoveJobFoldersBut(around_.files, jobs_, kept);
+  folders_.Leave(id, ended_well);
 }
 
 }  // namespace tutti

@@ -22,6 +22,7 @@
 #include "worker/daemon/event_loop.h"
 #include "worker/daemon/gpu_queue.h"
 #include "worker/daemon/io_pool.h"
+#include "worker/daemon/job_folders.h"
 #include "worker/daemon/machine_watch.h"
 #include "worker/daemon/runner_event.h"
 #include "worker/daemon/runner_pool.h"
@@ -96,7 +97,7 @@ class Executor {
   // Removes its output folder, soon.
   void Forget(const AttemptId& id);
   // Of all others; at the start.
-  void ForgetAllBut(const std::vector<AttemptId>& kept);
+  void ForgetAllBut(const std::vector<AttemptId>& kept) { folders_.RemoveAllBut(kept); }
   // What the machine is used to decides who gets a GPU.
   void OnMachineSample(const MachineSample& sample);
   // A further run would have to wait for room on a GPU.
@@ -108,7 +109,7 @@ class Executor {
   class Run;
 
   Surroundings around_;
-  std::filesystem::path jobs_;
+  JobFolders folders_;
   SlotQueue slots_;  // before the runs, whose places are in it
   GpuQueue gpus_;    // likewise
   std::map<AttemptId, std::shared_ptr<Run>> runs_;
