@@ -27,7 +27,9 @@ struct Sha256::Context {
 };
 
 Sha256::Sha256() : context_(std::make_unique<Context>()) {
-  TUTTI_CHECK(EVP_DigestInit_ex(context_->evp, EVP_sha256(), nullptr) == 1, "EVP_DigestInit_ex");
+  // Fetched once, for the whole process: EVP_sha256() is looked up at each use.
+  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  TUTTI_CHECK(EVP_DigestInit_ex(context_->evp, algorithm, nullptr) == 1, "EVP_DigestInit_ex");
 }
 
 Sha256::~Sha256() = default;

@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
-#include <cstdint>
 #include <cstring>
 #include <fcntl.h>
 #include <mutex>
@@ -12,6 +11,7 @@
 #include <string_view>
 #include <unistd.h>
 
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -26,7 +26,7 @@ constexpr int kDescriptorsClosedByHand = 4096;  // on a kernel without close_ran
 constexpr std::size_t kChildStackBytes = 64 << 10;
 // A sanitizer would count the child's calls as this thread's.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int kSharedWithChild = 0;
+constexpr int kSharedWithChild = CLONE_VFORK;
 #else
 constexpr int kSharedWithChild = CLONE_VM | CLONE_VFORK;
 #endif
@@ -149,47 +149,63 @@ int BecomeProgram(const Plan& plan) {
   return errno;
 }
 
+// What a thread and the child that it is just starting both see, also where the child has a copy of
+// all other memory: its stack, below that the errno that stopped it. One for each thread, since it
+// waits for its child: to make it anew costs as much as the rest of a start.
+class ChildMemory {
+ public:
+  static Result<ChildMemory*> OfThisThread() {
+    thread_local ChildMemory memory;
+    if (memory.begin_ == nullptr) {
+      void* const mapped = ::mmap(nullptr, kChildStackBytes, PROT_READ | PROT_WRITE,
+                                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+      if (mapped == MAP_FAILED) return ErrnoError(errno, "map memory for a child's stack");
+      memory.begin_ = static_cast<std::byte*>(mapped);
+    }
+    return &memory;
+  }
+  ChildMemory(const ChildMemory&) = delete;
+  ChildMemory& operator=(const ChildMemory&) = delete;
+  ~ChildMemory() {
+    if (begin_ != nullptr) ::munmap(begin_, kChildStackBytes);
+  }
+
+  void* stack_top() const { return begin_ + kChildStackBytes; }
+  volatile int& error() const { return *reinterpret_cast<int*>(begin_); }
+
+ private:
+  ChildMemory() = default;
+
+  std::byte* begin_ = nullptr;
+};
+
 struct ChildStart {
   const Plan& plan;
-  int report;
+  volatile int& error;
 };
 
 int RunChild(void* start) {
-  const auto& [plan, report] = *static_cast<const ChildStart*>(start);
-  const int error = BecomeProgram(plan);
-  (void)!::write(report, &error, sizeof(error));
+  const auto& [plan, error] = *static_cast<const ChildStart*>(start);
+  error = BecomeProgram(plan);
   ::_exit(127);
 }
 
 // As posix_spawn does it: the child has a stack of its own in the parent's memory, and the parent's
 // thread waits until it has executed the program or ended. A copy of a daemon's page tables would
 // take longer than all the rest. Signals stay blocked meanwhile: a handler of the parent's must not
-// run in the child.
-pid_t StartChild(const Plan& plan, int report) {
-  std::vector<std::byte> stack(kChildStackBytes);
-  ChildStart start{plan, report};
+// run in the child. -1 with errno: there is no child.
+pid_t StartChild(const Plan& plan, const ChildMemory& memory) {
+  memory.error() = 0;
+  ChildStart start{plan, memory.error()};
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  const auto top =
-      reinterpret_cast<std::uintptr_t>(stack.data() + stack.size()) & ~std::uintptr_t{63};
-  const pid_t pid =
-      ::clone(&RunChild, reinterpret_cast<void*>(top), kSharedWithChild | SIGCHLD, &start);
+  const pid_t pid = ::clone(&RunChild, memory.stack_top(), kSharedWithChild | SIGCHLD, &start);
   const int error = errno;
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   errno = error;
   return pid;
-}
-
-// 0: the child runs the program; else the errno that stopped it.
-int ReadReport(int fd) {
-  int error = 0;
-  ssize_t n = -1;
-  do {
-    n = ::read(fd, &error, sizeof(error));
-  } while (n < 0 && errno == EINTR);
-  return n == sizeof(error) ? error : 0;
 }
 
 // A write to a child that is gone must be an error, not the end of this process. A handler that the
@@ -300,16 +316,15 @@ Result<std::unique_ptr<ChildProcess>> Spawn(const SpawnOptions& options) {
   TUTTI_ASSIGN_OR_RETURN(Ends input, OpenEnds(options.input, true));
   TUTTI_ASSIGN_OR_RETURN(Ends output, OpenEnds(options.output, false));
   TUTTI_ASSIGN_OR_RETURN(Ends errors, OpenEnds(options.errors, false));
-  TUTTI_ASSIGN_OR_RETURN(Pipe report, MakePipe());
+  TUTTI_ASSIGN_OR_RETURN(const ChildMemory* const memory, ChildMemory::OfThisThread());
   plan.descriptors = {input.child.get(), output.child.get(), errors.child.get()};
   if (options.input == Stream::kPipe) IgnoreBrokenPipes();
 
-  const pid_t pid = StartChild(plan, report.write.get());
+  const pid_t pid = StartChild(plan, *memory);
   if (pid < 0) return ErrnoError(errno, "start " + plan.program);
   auto child = std::make_unique<ChildProcess>(pid, std::move(input.parent),
                                               std::move(output.parent), std::move(errors.parent));
-  report.write.Reset();
-  if (const int error = ReadReport(report.read.get()); error != 0) {
+  if (const int error = memory->error(); error != 0) {
     std::string what = "start " + plan.program;
     if (!plan.working_directory.empty()) what += " in " + plan.working_directory;
     return ErrnoError(error, what);

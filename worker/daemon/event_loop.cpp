@@ -22,7 +22,8 @@ void EventLoop::Post(Task task) {
   {
     const std::lock_guard lock(mutex_);
     posted_.push_back(std::move(task));
-    if (posted_.size() > 1) return;  // it is woken already
+    if (posted_.size() > 1) return;                     // it is woken already
+    if (std::this_thread::get_id() == thread_) return;  // it looks before it waits
   }
   const std::uint64_t one = 1;
   (void)!::write(wake_.get(), &one, sizeof(one));  // full: the loop is awake anyway
@@ -56,7 +57,11 @@ void EventLoop::Cancel(TimerId timer) {
   timer_times_.erase(found);
 }
 
-int EventLoop::PollTimeoutMs() const {
+int EventLoop::PollTimeoutMs() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!posted_.empty()) return 0;
+  }
   if (timers_.empty()) return -1;
   const auto left = timers_.begin()->first.first - clock_.SteadyNow();
   // Rounded up: a timer must not be found a moment too early again and again.
@@ -109,6 +114,10 @@ void EventLoop::RunOnce() {
 }
 
 void EventLoop::Run() {
+  {
+    const std::lock_guard lock(mutex_);
+    thread_ = std::this_thread::get_id();
+  }
   stop_ = false;
   while (!stop_) RunOnce();
 }

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -50,7 +51,7 @@ class EventLoop {
 
   EventLoop(const Clock& clock, UniqueFd wake) : clock_(clock), wake_(std::move(wake)) {}
 
-  int PollTimeoutMs() const;
+  int PollTimeoutMs();
   void RunPosted();
   void RunTimers();
   void RunOnce();
@@ -65,6 +66,7 @@ class EventLoop {
 
   std::mutex mutex_;
   std::vector<Task> posted_;
+  std::thread::id thread_;  // that runs it; none yet
 };
 
 }  // namespace tutti

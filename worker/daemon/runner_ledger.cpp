@@ -128,6 +128,7 @@ std::filesystem::path RunnerLedger::PathOf(pid_t pid) const {
 
 Status RunnerLedger::Add(pid_t pid) {
   runners_.insert(pid);
+  entered_.insert(pid);
   const Json entry = {{"pid", pid}, {"start_time", StartTimeOf(pid).value_or(0)}, {"mark", mark_}};
   // For the next daemon, not for the time after a power loss: then there is no such process.
   TUTTI_ASSIGN_OR_RETURN(const auto file, files_->OpenForAppend(PathOf(pid)));
@@ -136,6 +137,7 @@ Status RunnerLedger::Add(pid_t pid) {
 
 void RunnerLedger::Remove(pid_t pid) {
   runners_.erase(pid);
+  if (entered_.erase(pid) == 0) return;
   if (const Status removed = files_->Remove(PathOf(pid)); !removed.ok()) {
     spdlog::warn("{}", removed.error().message);
   }

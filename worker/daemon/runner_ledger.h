@@ -83,6 +83,7 @@ class RunnerLedger {
   std::string mark_;
   std::vector<std::string> earlier_marks_;
   std::set<pid_t> runners_;
+  std::set<pid_t> entered_;  // those on disk
   bool adopts_ = false;
   SteadyTime next_look_{};  // not before
   int ended_ = 0;

@@ -26,8 +26,7 @@ std::size_t OutputLimit(std::string_view start) {
 }
 
 Status SetNonBlocking(const UniqueFd& fd) {
-  const int flags = ::fcntl(fd.get(), F_GETFL);
-  if (flags < 0 || ::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK) != 0) {
+  if (::fcntl(fd.get(), F_SETFL, O_NONBLOCK) != 0) {  // it has no other flag
     return ErrnoError(errno, "make a pipe non-blocking");
   }
   return {};

@@ -38,6 +38,23 @@ TEST_F(EventLoopTest, RunsWhatOtherThreadsPostInTheirOrder) {
   EXPECT_THAT(ran, testing::ElementsAre(0, 1, 2));
 }
 
+TEST_F(EventLoopTest, RunsWhatItsOwnCallbacksPostWithoutBeingWoken) {
+  std::vector<int> ran;
+  const EventLoop::Task third = [&] {
+    ran.push_back(3);
+    loop_->Stop();
+  };
+  After(milliseconds(1), [&] {
+    ran.push_back(1);
+    loop_->Post([&] {
+      ran.push_back(2);
+      loop_->Post(third);
+    });
+  });
+  loop_->Run();
+  EXPECT_THAT(ran, testing::ElementsAre(1, 2, 3));
+}
+
 TEST_F(EventLoopTest, TimersRunInTheOrderOfTheirTimes) {
   std::vector<int> ran;
   After(milliseconds(20), [&] {

@@ -37,7 +37,7 @@ class RunnerCgroupsTest : public testing::Test {
     if (!entered_) GTEST_SKIP() << own_ << " cannot be marked and entered";
   }
   void TearDown() override {
-    if (entered_) EXPECT_TRUE(Enter(before_));
+    EXPECT_TRUE(!entered_ || Enter(before_));
     if (own_.empty()) return;
     std::error_code ignored;
     fs::remove(own_, ignored);
