@@ -37,7 +37,7 @@ inline constexpr std::size_t kMaxLogBytesPerAttempt = 1 << 20;
 inline constexpr std::chrono::milliseconds kDefaultHeartbeat{5'000};
 // While runs wait here for their turn, nothing at the coordinator waits for news of this worker: so
 // long after a frame the next takes all news together.
-inline constexpr std::chrono::milliseconds kGatherTime{5};
+inline constexpr std::chrono::milliseconds kGatherTime{15};
 
 struct Instant {
   SteadyTime steady;

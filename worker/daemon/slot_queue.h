@@ -23,7 +23,7 @@ namespace tutti {
 // As many runs are held ahead as have ended within this time, less one for each slot (which any run
 // has at its end, however long it was), at most kMostAhead.
 inline constexpr std::chrono::milliseconds kAheadTime{250};
-inline constexpr std::size_t kMostAhead = 16;
+inline constexpr std::size_t kMostAhead = 64;
 // Runs take longer than the last ones did: another worker may have a slot, longer none waits here.
 inline constexpr std::chrono::milliseconds kTurnWaitLimit{2'000};
 
