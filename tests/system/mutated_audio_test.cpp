@@ -90,6 +90,16 @@ void WriteDamagedMusic(const std::filesystem::path& root) {
   }
 }
 
+// A machine with much else to do hands back what it had taken ahead, before it starts; nothing
+// crashed or hung.
+void ExpectNoneBroke(Cluster& cluster, const Json& job) {
+  const Json shown = cluster.TuttiJson({"show", std::to_string(job["id"].get<int>())});
+  for (const Json& attempt : shown["attempts"]) {
+    const bool started = attempt["device"] != "";
+    EXPECT_EQ(attempt["outcome"], started ? "succeeded" : "returned") << attempt;
+  }
+}
+
 TEST(MutatedAudio, EachOfTwoThousandFilesGivesFeaturesOrANamedError) {
   Cluster cluster;
   const std::filesystem::path music = cluster.path("damaged");
@@ -107,7 +117,7 @@ TEST(MutatedAudio, EachOfTwoThousandFilesGivesFeaturesOrANamedError) {
   int preprocess_jobs = 0;
   for (const Json& job : cluster.TuttiJson({"jobs", "damaged"})) {
     EXPECT_EQ(job["phase"], "succeeded") << job;
-    EXPECT_EQ(job["attempt"], 1) << "no runner crashed or hung: " << job;
+    if (job["attempt"] != 1) ExpectNoneBroke(cluster, job);
     preprocess_jobs += job["kind"] == "preprocess" ? 1 : 0;
   }
   EXPECT_GE(preprocess_jobs, 1);
