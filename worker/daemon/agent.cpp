@@ -328,7 +328,8 @@ int Agent::FreeSlots(int ahead) const {
 bool Agent::HasNews() const {
   if (!draining_told_ || free_slots() > session_->told_free_slots) return true;
   if (disk_trouble_ && session_->told_free_slots > 0) return true;
-  if (ahead_ == 0 && session_->told_ahead > 0) return true;
+  // Fewer are news where runs have become slow: what was offered would wait here.
+  if (ahead_ <= options_.slots && ahead_ < session_->told_ahead) return true;
   return std::ranges::any_of(
       held_, [](const auto& entry) { return entry.second.sent < Tellable(entry.second); });
 }

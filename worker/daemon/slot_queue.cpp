@@ -46,18 +46,32 @@ void SlotQueue::Serve() {
   ArmTimer();
 }
 
+bool SlotQueue::is_quick() const {
+  return !ends_.empty() && clock_.SteadyNow() < ends_.back() + kAheadTime;
+}
+
+std::size_t SlotQueue::ahead() const {
+  const auto beyond_slots = [this](std::ptrdiff_t ends) {
+    const auto count = static_cast<std::size_t>(ends);
+    return count > slots_ ? count - slots_ : 0;
+  };
+  const auto quick = std::ranges::upper_bound(ends_, clock_.SteadyNow() - kAheadTime);
+  return std::max(beyond_slots(ends_.end() - quick),
+                  std::min(beyond_slots(std::ssize(ends_)), slots_));
+}
+
 void SlotQueue::ForgetOldEnds() {
   while (!ends_.empty() &&
-         (ahead() > kMostAhead || ends_.front() + kAheadTime <= clock_.SteadyNow())) {
+         (ends_.size() > kMostAhead + slots_ || ends_.front() + kShortTime <= clock_.SteadyNow())) {
     ends_.pop_front();
   }
 }
 
 void SlotQueue::OnTime() {
   const SteadyTime now = clock_.SteadyNow();
-  const bool was_quick = ahead() > 0;
+  const std::size_t ends = ends_.size();
   ForgetOldEnds();
-  if (was_quick && ahead() == 0) on_slow_();
+  if (ends > slots_ && (!is_quick() || ends_.size() < ends)) on_slow_();
   while (!waiting_.empty() && waiting_.front().until <= now) {
     const Waiting late = std::move(waiting_.front());
     waiting_.pop_front();
@@ -70,7 +84,9 @@ void SlotQueue::OnTime() {
 void SlotQueue::ArmTimer() {
   std::optional<SteadyTime> when;
   const auto sooner = [&](SteadyTime other) { when = std::min(when.value_or(other), other); };
-  if (!ends_.empty()) sooner(ends_.back() + kAheadTime);
+  if (ends_.size() > slots_) {
+    sooner(is_quick() ? ends_.back() + kAheadTime : ends_.front() + kShortTime);
+  }
   if (!waiting_.empty()) sooner(waiting_.front().until);
   loop_.Cancel(std::exchange(timer_, 0));
   if (!when) return;

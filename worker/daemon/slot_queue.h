@@ -20,12 +20,14 @@
 
 namespace tutti {
 
-// As many runs are held ahead as have ended within this time, less one for each slot (which any run
-// has at its end, however long it was), at most kMostAhead.
+// As many runs are held ahead as have ended within kAheadTime, less one for each slot (which any
+// run has at its end, however long it was), at most kMostAhead. Where runs take longer, yet less
+// than kShortTime, one a slot: as many as have ended within that time, less one a slot again.
 inline constexpr std::chrono::milliseconds kAheadTime{250};
 inline constexpr std::size_t kMostAhead = 64;
+inline constexpr std::chrono::milliseconds kShortTime{2'000};
 // Runs take longer than the last ones did: another worker may have a slot, longer none waits here.
-inline constexpr std::chrono::milliseconds kTurnWaitLimit{2'000};
+inline constexpr std::chrono::milliseconds kTurnWaitLimit{4'000};
 
 // Owned by the loop's thread.
 class SlotQueue {
@@ -35,7 +37,7 @@ class SlotQueue {
   // It has waited too long, and has no place any more.
   using OnLate = std::function<void(const std::string& why)>;
 
-  // on_slow: none is worth holding ahead any more.
+  // on_slow: fewer are worth holding ahead than before.
   SlotQueue(EventLoop& loop, const Clock& clock, std::size_t slots, std::function<void()> on_slow,
             std::chrono::milliseconds limit = kTurnWaitLimit)
       : loop_(loop), clock_(clock), slots_(slots), on_slow_(std::move(on_slow)), limit_(limit) {}
@@ -51,7 +53,7 @@ class SlotQueue {
   void LeaveAtEnd(Place place);
 
   // Runs beyond the slots that it is worth holding now.
-  std::size_t ahead() const { return ends_.size() > slots_ ? ends_.size() - slots_ : 0; }
+  std::size_t ahead() const;
 
  private:
   struct Waiting {
@@ -63,6 +65,7 @@ class SlotQueue {
 
   void ServeSoon();
   void Serve();
+  bool is_quick() const;  // a run has ended within kAheadTime
   void ForgetOldEnds();
   void OnTime();
   void ArmTimer();
@@ -74,7 +77,7 @@ class SlotQueue {
   const std::chrono::milliseconds limit_;
   std::list<Waiting> waiting_;
   std::set<Place> taken_;
-  std::deque<SteadyTime> ends_;  // of runs, within kAheadTime, the latest ones
+  std::deque<SteadyTime> ends_;  // of runs, within kShortTime, the latest ones
   Place last_place_ = 0;
   bool serve_scheduled_ = false;
   EventLoop::TimerId timer_ = 0;

@@ -60,7 +60,31 @@ TEST_F(SlotQueueTest, RunsThatEndQuicklyAreHeldAheadUntilNoneEndsForAWhile) {
   EXPECT_GT(queue.ahead(), 0U);
   Ask(queue, "long");
   RunUntil([&] { return slow_ > 0 && Has(kMostAhead + 4); });
+  EXPECT_EQ(queue.ahead(), 1U) << "one a slot: the next may be short again";
+  RunUntil([&] { return queue.ahead() == 0; });
+  EXPECT_GT(slow_, 1);
+}
+
+TEST_F(SlotQueueTest, OfRunsOfASecondOneASlotIsHeldAhead) {
+  SlotQueue queue(*loop_, clock_, 2, on_slow_);
+  std::size_t done = 0;
+  const auto run_both = [&] {
+    const auto first = Ask(queue, "a");
+    const auto second = Ask(queue, "b");
+    done += 2;
+    RunUntil([&] { return Has(done); });
+    bool is_over = false;
+    loop_->RunAt(clock_.SteadyNow() + 2 * kAheadTime, [&] { is_over = true; });
+    RunUntil([&] { return is_over; });
+    queue.LeaveAtEnd(first);
+    queue.LeaveAtEnd(second);
+  };
+  run_both();
   EXPECT_EQ(queue.ahead(), 0U);
+  run_both();
+  EXPECT_EQ(queue.ahead(), 2U);
+  run_both();
+  EXPECT_EQ(queue.ahead(), 2U);
 }
 
 TEST_F(SlotQueueTest, ASlotsLastEndSaysNothingOfHowLongItsRunWas) {
