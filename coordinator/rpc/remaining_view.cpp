@@ -20,6 +20,16 @@ constexpr std::int64_t kMostRuns = 5'000;
 // Of a sweep's time, at which its past estimates are told.
 constexpr std::array kLookedAt{0.25, 0.5, 0.75};
 
+// A worker may hold runs beyond its slots: those that have begun tell how many run at a time; where
+// none has, those that are about to.
+struct AtOnce {
+  int begun = 0;
+  int held = 0;
+
+  void Add(bool has_begun) { ++(has_begun ? begun : held); }
+  int runs() const { return begun > 0 ? begun : held; }
+};
+
 // A run of which nothing is done yet, and how many epochs it may have.
 struct PlannedRun {
   RunPace pace;
@@ -87,14 +97,16 @@ struct RunStory {
     return ToInt(attempt.granted_at) <= at &&
            (ToInt(attempt.ended_at) == 0 || ToInt(attempt.ended_at) > at);
   }
-  // As the estimate saw it then; live: whether a slot worked on it.
-  RunPace At(std::int64_t at, bool& live) const {
-    live = false;
+  bool HasBegunAt(std::size_t i, std::int64_t at) const {
+    return ToInt(attempts[i].started_at) != 0 && ToInt(attempts[i].started_at) <= at;
+  }
+  // As the estimate saw it then.
+  RunPace At(std::int64_t at, AtOnce& at_once) const {
     if (result != nullptr && ToInt(result->accepted_at) <= at) return AfterResult(plan, *result);
     for (std::size_t i = 0; i < attempts.size(); ++i) {
       if (!IsLiveAt(i, at)) continue;
-      live = true;
-      if (ToInt(attempts[i].started_at) == 0) return plan.pace;
+      at_once.Add(HasBegunAt(i, at));
+      if (!HasBegunAt(i, at)) return plan.pace;
       double trained = 0;
       const EpochRecord* last = nullptr;
       for (const EpochRecord& epoch : epochs[i]) {
@@ -132,10 +144,11 @@ Status ViewRemainingTime(const SweepRecord& sweep, StoreReader& reader,
   TUTTI_ASSIGN_OR_RETURN(const auto runs, ReadRuns(sweep, reader));
   if (!runs) return {};
   std::vector<RunPace> paces;
-  int at_once = 0;
+  AtOnce at_once;
   for (const JobRecord& job : runs->jobs) {
     if (job.phase == JobPhase::kFailed || job.phase == JobPhase::kCancelled) continue;
-    at_once += job.phase == JobPhase::kRunning || job.phase == JobPhase::kLeased ? 1 : 0;
+    const bool has_begun = job.phase == JobPhase::kRunning;
+    if (has_begun || job.phase == JobPhase::kLeased) at_once.Add(has_begun);
     TUTTI_ASSIGN_OR_RETURN(const auto plan, PlanOf(job));
     if (!plan) continue;
     const auto result = runs->result_of.find(job.id);
@@ -148,8 +161,8 @@ Status ViewRemainingTime(const SweepRecord& sweep, StoreReader& reader,
     }
     paces.push_back(pace);
   }
-  if (at_once == 0) return {};
-  const auto range = EstimateRemaining(paces, at_once);
+  if (at_once.runs() == 0) return {};
+  const auto range = EstimateRemaining(paces, at_once.runs());
   if (!range) return {};
   response.set_remaining_low_seconds(range->low_seconds);
   response.set_remaining_high_seconds(range->high_seconds);
@@ -178,14 +191,10 @@ Status ViewPastEstimates(const SweepRecord& sweep, StoreReader& reader,
   for (const double share : kLookedAt) {
     const auto at = begun + static_cast<std::int64_t>(share * static_cast<double>(ended - begun));
     std::vector<RunPace> paces;
-    int at_once = 0;
-    for (const RunStory& story : stories) {
-      bool live = false;
-      paces.push_back(story.At(at, live));
-      at_once += live ? 1 : 0;
-    }
-    if (at_once == 0) continue;  // everything waited for a worker then
-    const auto range = EstimateRemaining(paces, at_once);
+    AtOnce at_once;
+    for (const RunStory& story : stories) paces.push_back(story.At(at, at_once));
+    if (at_once.runs() == 0) continue;  // everything waited for a worker then
+    const auto range = EstimateRemaining(paces, at_once.runs());
     if (!range) continue;
     auto& past = *response.add_past_estimates();
     past.set_after_seconds(1e-3 * static_cast<double>(at - begun));

@@ -123,8 +123,14 @@ class WorkerDaemonTest : public testing::Test {
   void ExpectForgotten() {
     coordinator_.WaitFor([](const auto& frame) { return frame.held_size() == 0; },
                          coordinator_.frame_count());
-    EXPECT_TRUE(std::filesystem::is_empty(dir_ / "worker" / "spool"));
-    EXPECT_TRUE(std::filesystem::is_empty(dir_ / "worker" / "jobs"));
+    // What is kept for the next attempts holds nothing.
+    for (const auto& file : std::filesystem::directory_iterator(dir_ / "worker" / "spool")) {
+      EXPECT_EQ(file.file_size(), 0U) << file.path();
+    }
+    for (const auto& folder : std::filesystem::directory_iterator(dir_ / "worker" / "jobs")) {
+      EXPECT_THAT(folder.path().filename().string(), testing::StartsWith("spare-"));
+      EXPECT_TRUE(std::filesystem::is_empty(folder)) << folder.path();
+    }
   }
 
   TempDir dir_;
