@@ -42,6 +42,16 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::torch)
   endif()
   target_link_libraries(LibTorch::torch INTERFACE -Wl,--no-as-needed ${_libtorch_libraries} -Wl,--as-needed
                                                   Threads::Threads)
+  # at::parallel_for is a template: only where OpenMP is on does it use LibTorch's threads, elsewhere it is a plain loop. Linked
+  # is the runtime that came with LibTorch, whatever its wheel calls it: a second one would have threads of its own.
+  file(GLOB _libtorch_openmp "${LibTorch_DIR}/lib/libgomp*.so*")
+  if(_libtorch_openmp)
+    list(GET _libtorch_openmp 0 _libtorch_openmp)
+    target_compile_options(LibTorch::torch INTERFACE -fopenmp)
+    target_link_libraries(LibTorch::torch INTERFACE ${_libtorch_openmp})
+  else()
+    message(WARNING "no libgomp in ${LibTorch_DIR}/lib: loops of our own in trainings use one thread")
+  endif()
   set(LibTorch_HAS_CUDA "${LibTorch_cuda_LIBRARY}")
   # CUDA's own headers come from a toolkit, or from the runtime wheel beside a CUDA build of PyTorch; without them a GPU is
   # used step by step.

@@ -35,10 +35,11 @@ class Cnn final : public Model {
   torch::Tensor Forward(const torch::Tensor& slices) override {
     torch::Tensor x = slices.unsqueeze(1);
     for (std::size_t block = 0; block < kChannels.size(); ++block) {
-      for (std::size_t i = 2 * block; i < 2 * block + 2; ++i) {
-        x = torch::relu(norms_[i]->forward(convs_[i]->forward(x)));
-      }
-      x = DropChannels(MaxPool2d(x, 2, 2), kDropout);
+      const std::size_t first = 2 * block;
+      x = torch::relu(norms_[first]->forward(convs_[first]->forward(x)));
+      x = norms_[first + 1]->forward(convs_[first + 1]->forward(x));
+      // The study's ReLU comes before the pool: the largest is the same, of fewer values.
+      x = DropChannels(torch::relu(MaxPool2d(x, 2, 2)), kDropout);
     }
     x = x.flatten(1);
     x = Drop(torch::relu(bn_fc1_->forward(fc1_->forward(x))), kDropout);

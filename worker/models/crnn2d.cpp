@@ -48,8 +48,9 @@ class Crnn2d final : public Model {
   torch::Tensor Forward(const torch::Tensor& slices) override {
     torch::Tensor x = bn0_->forward(slices.unsqueeze(1));
     for (std::size_t i = 0; i < kBlocks.size(); ++i) {
-      x = torch::elu(norms_[i]->forward(convs_[i]->forward(x)));
-      x = MaxPool2d(x, kBlocks[i].mel_pool, kTimePool);
+      x = norms_[i]->forward(convs_[i]->forward(x));
+      // The study's ELU comes before the pool: it keeps the order, so that the largest is the same.
+      x = torch::elu(MaxPool2d(x, kBlocks[i].mel_pool, kTimePool));
       x = DropChannels(x, kChannelDropout);
     }
     // [batch, channels, mels, time] → [batch, time, channels × mels]
