@@ -17,6 +17,7 @@ PEERS = {"librosa": ONE_CORE, "librosa, allocator set as ours": ONE_CORE | {"MAL
 TRACKS = 1_000
 PEER_TRACKS = 200  # the pool's time a track does not depend on how many there are
 MANY_TRACKS = 5_000  # its memory must be that of TRACKS
+TURNS_OF_ONE = 5  # a round of features-1: a turn takes a third of a second
 MOST_MEMORY_MB = 300
 MOST_GROWTH = 1.1
 SCALING = 1.8  # from one core to two
@@ -58,7 +59,7 @@ def librosa(files, processes, env):
 def features_one(setting):
     folder = link_tracks(music(setting), 20 if setting.quick else 40, setting.scratch / "one")
     mine, theirs = [], {name: [] for name in PEERS}
-    for _ in range(setting.rounds):
+    for _ in range(TURNS_OF_ONE * setting.rounds):
         mine.append(1000 * ours(setting, folder, 1)[0])
         for name, env in PEERS.items():
             theirs[name].append(1000 * librosa(sorted(folder.iterdir()), 1, env))

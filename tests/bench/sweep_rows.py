@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shutil
 import sys
 
 from measure import KEEP_FREED_MEMORY, ROOT, Failed, Timer, faster, run
@@ -33,7 +34,7 @@ def choose_music(setting):
             if files and taken < TRACKS:
                 (chosen / name).mkdir(parents=True, exist_ok=True)
                 path = files.pop(0)
-                (chosen / name / path.name).symlink_to(path)
+                shutil.copyfile(path, chosen / name / path.name)  # no link: a dataset's files are its own
                 taken += 1
     return chosen
 
