@@ -150,8 +150,8 @@ int BecomeProgram(const Plan& plan) {
 }
 
 // What a thread and the child that it is just starting both see, also where the child has a copy of
-// all other memory: its stack, below that the errno that stopped it. One for each thread, since it
-// waits for its child: to make it anew costs as much as the rest of a start.
+// all other memory: its stack, below that the errno that stopped it. Made once for each thread,
+// which waits for its child.
 class ChildMemory {
  public:
   static Result<ChildMemory*> OfThisThread() {

@@ -94,7 +94,7 @@ class Executor {
   // What an earlier daemon's attempt has left is uploaded, however long the coordinator is away;
   // then OnHalted.
   void Salvage(const AttemptId& id, const RunnerResume& leftover);
-  // Removes its output folder, soon.
+  // Removes its output folder, soon, or keeps it for another attempt.
   void Forget(const AttemptId& id);
   // Of all others; at the start.
   void ForgetAllBut(const std::vector<AttemptId>& kept) { folders_.RemoveAllBut(kept); }

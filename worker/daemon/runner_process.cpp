@@ -3,16 +3,15 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 #include <utility>
 
 #include <spdlog/spdlog.h>
-#include <sys/syscall.h>
 
 #include "common/check.h"
 #include "worker/daemon/attempt_failure.h"
+#include "worker/daemon/loop_child.h"
 
 namespace tutti {
 namespace {
@@ -23,13 +22,6 @@ constexpr std::size_t kReadBytes = 65'536;
 std::size_t OutputLimit(std::string_view start) {
   const std::size_t n = std::min(start.size(), kEventPrefix.size());
   return start.substr(0, n) == kEventPrefix.substr(0, n) ? kMaxEventLineBytes : kMaxLogLineBytes;
-}
-
-Status SetNonBlocking(const UniqueFd& fd) {
-  if (::fcntl(fd.get(), F_SETFL, O_NONBLOCK) != 0) {  // it has no other flag
-    return ErrnoError(errno, "make a pipe non-blocking");
-  }
-  return {};
 }
 
 }  // namespace
@@ -51,12 +43,7 @@ Result<std::unique_ptr<RunnerProcess>> RunnerProcess::Start(const Surroundings& 
   // A program of milliseconds is not worth a file; what it has started is known by its mark.
   if (program.foreign) surroundings.ledger.Shelter(child->pid());
   if (!program.foreign) TUTTI_RETURN_IF_ERROR(surroundings.ledger.Add(child->pid()));
-  // By number: glibc 2.36 declares pidfd_open as a C++ function.
-  UniqueFd end(static_cast<int>(::syscall(SYS_pidfd_open, child->pid(), 0)));
-  if (!end.valid()) return ErrnoError(errno, "pidfd_open of a runner");
-  for (const UniqueFd* fd : {&child->input(), &child->output(), &child->errors()}) {
-    TUTTI_RETURN_IF_ERROR(SetNonBlocking(*fd));
-  }
+  TUTTI_ASSIGN_OR_RETURN(UniqueFd end, PrepareForLoop(*child, "a runner"));
   return std::unique_ptr<RunnerProcess>(new RunnerProcess(surroundings, std::move(child),
                                                           std::move(end), std::move(options.cgroup),
                                                           program.foreign, std::move(on_gone)));

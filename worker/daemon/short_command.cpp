@@ -3,12 +3,11 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 #include <utility>
 
-#include <sys/syscall.h>
+#include "worker/daemon/loop_child.h"
 
 namespace tutti {
 
@@ -21,12 +20,7 @@ Result<std::unique_ptr<ShortCommand>> ShortCommand::Start(const Surroundings& su
   options.output = Stream::kPipe;
   options.errors = Stream::kNull;
   TUTTI_ASSIGN_OR_RETURN(auto child, Spawn(options));
-  UniqueFd ended(static_cast<int>(::syscall(SYS_pidfd_open, child->pid(), 0)));
-  if (!ended.valid()) return ErrnoError(errno, "pidfd_open of " + argv.front());
-  const int flags = ::fcntl(child->output().get(), F_GETFL);
-  if (flags < 0 || ::fcntl(child->output().get(), F_SETFL, flags | O_NONBLOCK) != 0) {
-    return ErrnoError(errno, "make the pipe of " + argv.front() + " non-blocking");
-  }
+  TUTTI_ASSIGN_OR_RETURN(UniqueFd ended, PrepareForLoop(*child, argv.front()));
   std::unique_ptr<ShortCommand> command(new ShortCommand(
       surroundings, std::move(child), std::move(ended), argv.front(), std::move(on_end)));
   ShortCommand& self = *command;

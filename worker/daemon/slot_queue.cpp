@@ -51,18 +51,14 @@ bool SlotQueue::is_quick() const {
 }
 
 std::size_t SlotQueue::ahead() const {
-  const auto beyond_slots = [this](std::ptrdiff_t ends) {
-    const auto count = static_cast<std::size_t>(ends);
-    return count > slots_ ? count - slots_ : 0;
-  };
   const auto quick = std::ranges::upper_bound(ends_, clock_.SteadyNow() - kAheadTime);
-  return std::max(beyond_slots(ends_.end() - quick),
-                  std::min(beyond_slots(std::ssize(ends_)), slots_));
+  return std::max(BeyondSlots(static_cast<std::size_t>(ends_.end() - quick)),
+                  std::min(BeyondSlots(ends_.size()), slots_));
 }
 
 void SlotQueue::ForgetOldEnds() {
-  while (!ends_.empty() &&
-         (ends_.size() > kMostAhead + slots_ || ends_.front() + kShortTime <= clock_.SteadyNow())) {
+  while (!ends_.empty() && (BeyondSlots(ends_.size()) > kMostAhead ||
+                            ends_.front() + kShortTime <= clock_.SteadyNow())) {
     ends_.pop_front();
   }
 }
@@ -71,7 +67,7 @@ void SlotQueue::OnTime() {
   const SteadyTime now = clock_.SteadyNow();
   const std::size_t ends = ends_.size();
   ForgetOldEnds();
-  if (ends > slots_ && (!is_quick() || ends_.size() < ends)) on_slow_();
+  if (BeyondSlots(ends) > 0 && (!is_quick() || ends_.size() < ends)) on_slow_();
   while (!waiting_.empty() && waiting_.front().until <= now) {
     const Waiting late = std::move(waiting_.front());
     waiting_.pop_front();
@@ -84,7 +80,7 @@ void SlotQueue::OnTime() {
 void SlotQueue::ArmTimer() {
   std::optional<SteadyTime> when;
   const auto sooner = [&](SteadyTime other) { when = std::min(when.value_or(other), other); };
-  if (ends_.size() > slots_) {
+  if (BeyondSlots(ends_.size()) > 0) {
     sooner(is_quick() ? ends_.back() + kAheadTime : ends_.front() + kShortTime);
   }
   if (!waiting_.empty()) sooner(waiting_.front().until);

@@ -65,6 +65,7 @@ class SlotQueue {
 
   void ServeSoon();
   void Serve();
+  std::size_t BeyondSlots(std::size_t ends) const { return ends > slots_ ? ends - slots_ : 0; }
   bool is_quick() const;  // a run has ended within kAheadTime
   void ForgetOldEnds();
   void OnTime();
