@@ -57,7 +57,7 @@ Result<EpochPoint> ToPoint(const Json& json) {
 }
 
 std::string MomentName(std::size_t index) {
-  char text[16];
+  char text[24];
   std::snprintf(text, sizeof(text), "%04zu", index);
   return std::string(kAdam) + text;
 }
