@@ -51,6 +51,8 @@ class Crnn2d final : public Model {
       x = norms_[i]->forward(convs_[i]->forward(x));
       // The study's ELU comes before the pool: it keeps the order, so that the largest is the same.
       x = torch::elu(MaxPool2d(x, kBlocks[i].mel_pool, kTimePool));
+      // For gradients laid out otherwise LibTorch's ELU calls another exp, without vectors.
+      if (x.requires_grad()) x.register_hook([](const torch::Tensor& g) { return g.contiguous(); });
       x = DropChannels(x, kChannelDropout);
     }
     // [batch, channels, mels, time] → [batch, time, channels × mels]
