@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "worker/models/max_pool.h"
+#include "worker/models/batch_norm.h"
 
 namespace tutti {
 namespace {
@@ -36,10 +36,10 @@ class Cnn final : public Model {
     torch::Tensor x = slices.unsqueeze(1);
     for (std::size_t block = 0; block < kChannels.size(); ++block) {
       const std::size_t first = 2 * block;
-      x = torch::relu(norms_[first]->forward(convs_[first]->forward(x)));
-      x = norms_[first + 1]->forward(convs_[first + 1]->forward(x));
+      x = NormAndRelu(norms_[first], convs_[first]->forward(x));
+      x = NormAndMaxPool(norms_[first + 1], convs_[first + 1]->forward(x), 2, 2);
       // The study's ReLU comes before the pool: the largest is the same, of fewer values.
-      x = DropChannels(torch::relu(MaxPool2d(x, 2, 2)), kDropout);
+      x = DropChannels(torch::relu(x), kDropout);
     }
     x = x.flatten(1);
     x = Drop(torch::relu(bn_fc1_->forward(fc1_->forward(x))), kDropout);

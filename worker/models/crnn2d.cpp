@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "worker/models/max_pool.h"
+#include "worker/models/batch_norm.h"
 
 namespace tutti {
 namespace {
@@ -48,9 +48,9 @@ class Crnn2d final : public Model {
   torch::Tensor Forward(const torch::Tensor& slices) override {
     torch::Tensor x = bn0_->forward(slices.unsqueeze(1));
     for (std::size_t i = 0; i < kBlocks.size(); ++i) {
-      x = norms_[i]->forward(convs_[i]->forward(x));
+      x = NormAndMaxPool(norms_[i], convs_[i]->forward(x), kBlocks[i].mel_pool, kTimePool);
       // The study's ELU comes before the pool: it keeps the order, so that the largest is the same.
-      x = torch::elu(MaxPool2d(x, kBlocks[i].mel_pool, kTimePool));
+      x = torch::elu(x);
       // For gradients laid out otherwise LibTorch's ELU calls another exp, without vectors.
       if (x.requires_grad()) x.register_hook([](const torch::Tensor& g) { return g.contiguous(); });
       x = DropChannels(x, kChannelDropout);
