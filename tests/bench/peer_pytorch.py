@@ -85,15 +85,16 @@ def make_model(options, frames):
     return torch_models.MODELS[options.model](frames, options.dropout).to(getattr(torch, options.precision))
 
 
-def run(features, labels, split, options, weights=None, orders=None, on_epoch=lambda point: None):
-    """Trains and tests. weights: a state_dict to start from; orders: of each epoch, positions among the train slices.
+def run(features, labels, split, options, weights=None, orders=None, on_epoch=lambda point: None, fused_adam=False):
+    """Trains and tests. weights: a state_dict to start from; orders: of each epoch, positions among the train slices;
+    fused_adam: PyTorch's one kernel for all weights, which rounds otherwise than its default.
     Returns the scores with the best epoch's weights."""
     torch.set_num_threads(options.threads)
     train, validation, test = (cut(features, tracks, labels, options) for tracks in split)
     model = make_model(options, train[0].shape[3])
     if weights:
         model.load_state_dict(weights)
-    optimiser = torch.optim.Adam(model.parameters(), lr=options.learning_rate)
+    optimiser = torch.optim.Adam(model.parameters(), lr=options.learning_rate, fused=fused_adam)
     best_loss, best_epoch, best, epoch = float("inf"), 0, None, 0
     start = time.perf_counter()
     while epoch < options.epochs and epoch - best_epoch < options.patience:

@@ -10,6 +10,7 @@
 #include <ATen/Version.h>
 
 #include "worker/models/batch_norm_kernels.h"
+#include "worker/models/elu_ties.h"
 #include "worker/models/max_pool.h"
 #include "worker/models/max_pool_kernels.h"
 
@@ -176,10 +177,11 @@ struct NormRelu : torch::autograd::Function<NormRelu> {
   }
 };
 
+// elu_follows: chooses as a pool behind the ELU does.
 struct NormMaxPool : torch::autograd::Function<NormMaxPool> {
   static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& weight,
                         const Tensor& /*bias*/, const Norm& norm, std::int64_t order,
-                        std::int64_t rows) {
+                        std::int64_t rows, bool elu_follows) {
     const PoolShape shape{x.size(2), x.size(3), rows, kPoolColumns};
     const Tensor largest =
         torch::empty({x.size(0), x.size(1), shape.out_height(), shape.out_width()}, x.options());
@@ -191,6 +193,7 @@ struct NormMaxPool : torch::autograd::Function<NormMaxPool> {
         x, norm, [&](std::int64_t at, const float* from, float alpha, float beta, float* room) {
           ScalePlane(from, shape.height * shape.width, alpha, beta, room);
           PoolPlanes(room, shape, 0, 1, to + at * size, to_places + at * size);
+          if (elu_follows) SettleEluTies(room, shape, to + at * size, to_places + at * size);
         });
     context->save_for_backward({x, weight, statistics, places});
     context->saved_data["order"] = order;
@@ -210,7 +213,7 @@ struct NormMaxPool : torch::autograd::Function<NormMaxPool> {
         NormGrads(x, saved[1], saved[2], OrderOf(*context), [&](std::int64_t at, float* plane) {
           SpreadPlanes(from + at * size, places + at * size, shape, 0, 1, plane);
         });
-    grads.resize(grads.size() + 3);
+    grads.resize(grads.size() + 4);
     return grads;
   }
 };
@@ -220,10 +223,10 @@ Tensor OurNormAndRelu(BatchNorm2d& norm, const Tensor& x, std::int64_t order) {
   return NormRelu::apply(x, norm->weight, norm->bias, Norm(norm), order);
 }
 
-Tensor OurNormAndMaxPool(BatchNorm2d& norm, const Tensor& x, std::int64_t order,
-                         std::int64_t rows) {
+Tensor OurNormAndMaxPool(BatchNorm2d& norm, const Tensor& x, std::int64_t order, std::int64_t rows,
+                         bool elu_follows = false) {
   norm->num_batches_tracked += 1;
-  return NormMaxPool::apply(x, norm->weight, norm->bias, Norm(norm), order, rows);
+  return NormMaxPool::apply(x, norm->weight, norm->bias, Norm(norm), order, rows, elu_follows);
 }
 
 // Output and gradients of a step of an example, which is the same for all. Its planes leave a rest
@@ -289,6 +292,10 @@ bool CanBeOurs(const BatchNorm2d& norm, const Tensor& x) {
   return x.size(2) * x.size(3) >= kOrders[static_cast<std::size_t>(OrderHere())].lanes;
 }
 
+bool Fits(const Tensor& x, std::int64_t rows, std::int64_t columns) {
+  return columns == kPoolColumns && x.size(2) >= rows && x.size(3) >= columns;
+}
+
 }  // namespace
 
 bool NormsAreOurs() {
@@ -301,9 +308,26 @@ Tensor NormAndRelu(BatchNorm2d& norm, const Tensor& x) {
 }
 
 Tensor NormAndMaxPool(BatchNorm2d& norm, const Tensor& x, std::int64_t rows, std::int64_t columns) {
-  const bool fits = columns == kPoolColumns && x.size(2) >= rows && x.size(3) >= columns;
-  if (fits && CanBeOurs(norm, x)) return OurNormAndMaxPool(norm, x, OrderHere(), rows);
+  if (Fits(x, rows, columns) && CanBeOurs(norm, x)) {
+    return OurNormAndMaxPool(norm, x, OrderHere(), rows);
+  }
   return MaxPool2d(norm->forward(x), rows, columns);
+}
+
+Tensor NormEluAndMaxPool(BatchNorm2d& norm, const Tensor& x, std::int64_t rows,
+                         std::int64_t columns) {
+  // A rest of less than LibTorch's vectors has another exp, here and there for other values.
+  const bool whole =
+      x.size(0) * x.size(1) % kEluTiesWindow == 0 && rows * columns <= kEluTiesWindow;
+  // Without gradients it is all one where a value lay.
+  if (!torch::GradMode::is_enabled()) return torch::elu(MaxPool2d(norm->forward(x), rows, columns));
+  if (!whole || !Fits(x, rows, columns) || !CanBeOurs(norm, x)) {
+    return MaxPool2d(torch::elu(norm->forward(x)), rows, columns);
+  }
+  const Tensor out = torch::elu(OurNormAndMaxPool(norm, x, OrderHere(), rows, true));
+  // For gradients laid out otherwise LibTorch's ELU calls another exp, without vectors.
+  out.register_hook([](const Tensor& grad) { return grad.contiguous(); });
+  return out;
 }
 
 }  // namespace tutti

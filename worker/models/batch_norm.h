@@ -15,6 +15,9 @@ torch::Tensor NormAndRelu(torch::nn::BatchNorm2d& norm, const torch::Tensor& x);
 // MaxPool2d(norm->forward(x), rows, columns)
 torch::Tensor NormAndMaxPool(torch::nn::BatchNorm2d& norm, const torch::Tensor& x,
                              std::int64_t rows, std::int64_t columns);
+// MaxPool2d(torch::elu(norm->forward(x)), rows, columns), the ELU of what the pool leaves only.
+torch::Tensor NormEluAndMaxPool(torch::nn::BatchNorm2d& norm, const torch::Tensor& x,
+                                std::int64_t rows, std::int64_t columns);
 
 // Whether the pass of our own runs on this processor: asks LibTorch's kernels once, by an example.
 bool NormsAreOurs();

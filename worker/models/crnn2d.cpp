@@ -48,11 +48,7 @@ class Crnn2d final : public Model {
   torch::Tensor Forward(const torch::Tensor& slices) override {
     torch::Tensor x = bn0_->forward(slices.unsqueeze(1));
     for (std::size_t i = 0; i < kBlocks.size(); ++i) {
-      x = NormAndMaxPool(norms_[i], convs_[i]->forward(x), kBlocks[i].mel_pool, kTimePool);
-      // The study's ELU comes before the pool: it keeps the order, so that the largest is the same.
-      x = torch::elu(x);
-      // For gradients laid out otherwise LibTorch's ELU calls another exp, without vectors.
-      if (x.requires_grad()) x.register_hook([](const torch::Tensor& g) { return g.contiguous(); });
+      x = NormEluAndMaxPool(norms_[i], convs_[i]->forward(x), kBlocks[i].mel_pool, kTimePool);
       x = DropChannels(x, kChannelDropout);
     }
     // [batch, channels, mels, time] → [batch, time, channels × mels]
