@@ -22,8 +22,6 @@ using torch::autograd::AutogradContext;
 using torch::autograd::tensor_list;
 using torch::nn::BatchNorm2d;
 
-constexpr std::int64_t kPoolColumns = 2;  // of the windows that the kernels know
-
 // Those that LibTorch's compilers have made or may make; which one it is here, an example tells.
 constexpr std::array<DotOrder, 8> kOrders{{{8, false, true},
                                            {8, true, true},
@@ -257,6 +255,7 @@ bool AreEqual(const tensor_list& some, const tensor_list& others) {
 std::int64_t FindOrder() {
   const std::string capability = at::get_cpu_capability();
   const int lanes = capability == "AVX2" ? 8 : capability == "AVX512" ? 16 : 0;
+  if (lanes == 0) return -1;
   const tensor_list relu = StepOfExample(
       [](BatchNorm2d& norm, const Tensor& x) { return torch::relu(norm->forward(x)); });
   const tensor_list pool = StepOfExample([](BatchNorm2d& norm, const Tensor& x) {
@@ -292,8 +291,8 @@ bool CanBeOurs(const BatchNorm2d& norm, const Tensor& x) {
   return x.size(2) * x.size(3) >= kOrders[static_cast<std::size_t>(OrderHere())].lanes;
 }
 
-bool Fits(const Tensor& x, std::int64_t rows, std::int64_t columns) {
-  return columns == kPoolColumns && x.size(2) >= rows && x.size(3) >= columns;
+bool CanBeOurs(const BatchNorm2d& norm, const Tensor& x, std::int64_t rows, std::int64_t columns) {
+  return PoolShape{x.size(2), x.size(3), rows, columns}.IsKnown() && CanBeOurs(norm, x);
 }
 
 }  // namespace
@@ -308,9 +307,7 @@ Tensor NormAndRelu(BatchNorm2d& norm, const Tensor& x) {
 }
 
 Tensor NormAndMaxPool(BatchNorm2d& norm, const Tensor& x, std::int64_t rows, std::int64_t columns) {
-  if (Fits(x, rows, columns) && CanBeOurs(norm, x)) {
-    return OurNormAndMaxPool(norm, x, OrderHere(), rows);
-  }
+  if (CanBeOurs(norm, x, rows, columns)) return OurNormAndMaxPool(norm, x, OrderHere(), rows);
   return MaxPool2d(norm->forward(x), rows, columns);
 }
 
@@ -321,7 +318,7 @@ Tensor NormEluAndMaxPool(BatchNorm2d& norm, const Tensor& x, std::int64_t rows,
       x.size(0) * x.size(1) % kEluTiesWindow == 0 && rows * columns <= kEluTiesWindow;
   // Without gradients it is all one where a value lay.
   if (!torch::GradMode::is_enabled()) return torch::elu(MaxPool2d(norm->forward(x), rows, columns));
-  if (!whole || !Fits(x, rows, columns) || !CanBeOurs(norm, x)) {
+  if (!whole || !CanBeOurs(norm, x, rows, columns)) {
     return MaxPool2d(torch::elu(norm->forward(x)), rows, columns);
   }
   const Tensor out = torch::elu(OurNormAndMaxPool(norm, x, OrderHere(), rows, true));

@@ -3,7 +3,7 @@
 // doubles one after another. What comes out is LibTorch's to the bit (tests/bench/README.md); where
 // that is not known to hold, on another device, for another type, without gradients, its own
 // operations run. Images are [batch, channels, height, width]; norm's weights and running sums are
-// used and updated as by norm->forward().
+// used and updated as by norm->forward(), these sums but for a rounding on some processors.
 #pragma once
 
 #include <torch/torch.h>

@@ -33,7 +33,7 @@ struct GradSums {
 };
 // How LibTorch's compiler made its sum of products for this processor.
 struct DotOrder {
-  int lanes;        // floats in a vector: 8 or 16; 0: none that we know
+  int lanes;        // floats in a vector: 8 or 16
   bool fuses;       // a product and the sum it is added to, in whole vectors
   bool fuses_rest;  // the same in the rest of a plane
 };

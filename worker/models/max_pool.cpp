@@ -11,8 +11,6 @@ using torch::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::tensor_list;
 
-constexpr std::int64_t kColumns = 2;  // of the windows that the kernels know
-
 template <class Run>
 void ForType(const Tensor& of, const Run& run) {
   if (of.scalar_type() == torch::kFloat64) return run(double{});
@@ -26,7 +24,7 @@ void ForPlanes(const Tensor& x, const Run& run) {
 }
 
 PoolShape ShapeOf(const Tensor& x, std::int64_t rows) {
-  return {x.size(2), x.size(3), rows, kColumns};
+  return {x.size(2), x.size(3), rows, kPoolColumns};
 }
 
 struct MaxPool : torch::autograd::Function<MaxPool> {
@@ -73,8 +71,8 @@ struct MaxPool : torch::autograd::Function<MaxPool> {
 
 torch::Tensor MaxPool2d(const torch::Tensor& x, std::int64_t rows, std::int64_t columns) {
   const bool known_type = x.scalar_type() == torch::kFloat32 || x.scalar_type() == torch::kFloat64;
-  const bool fits = x.size(2) >= rows && x.size(3) >= columns;
-  if (!x.is_cpu() || !known_type || !fits || columns != kColumns) {
+  const PoolShape shape{x.size(2), x.size(3), rows, columns};
+  if (!x.is_cpu() || !known_type || !shape.IsKnown()) {
     return torch::max_pool2d(x, {rows, columns});
   }
   return MaxPool::apply(x.contiguous(), rows);

@@ -56,7 +56,8 @@ TUTTI_INLINE void Pool(const T* planes, const PoolShape& shape, std::int64_t beg
   const std::int64_t rows = shape.out_height();
   for (std::int64_t at = begin * rows; at < end * rows; ++at) {
     const T* image = planes + (at / rows * shape.height + at % rows * shape.rows) * shape.width;
-    PoolRow<T, 2>(image, shape, largest + at * shape.out_width(), places + at * shape.out_width());
+    PoolRow<T, kPoolColumns>(image, shape, largest + at * shape.out_width(),
+                             places + at * shape.out_width());
   }
 }
 
@@ -68,7 +69,8 @@ TUTTI_INLINE void Spread(const T* of_largest, const PoolPlace<T>* places, const 
     T* to = grads + plane * shape.height * shape.width;
     for (std::int64_t y = 0; y < rows; ++y) {
       const std::int64_t at = (plane * rows + y) * shape.out_width();
-      SpreadRow<T, 2>(of_largest + at, places + at, shape, to + y * shape.rows * shape.width);
+      SpreadRow<T, kPoolColumns>(of_largest + at, places + at, shape,
+                                 to + y * shape.rows * shape.width);
     }
     std::fill(to + rows * shape.rows * shape.width, to + shape.height * shape.width, T{0});
   }

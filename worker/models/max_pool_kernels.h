@@ -6,6 +6,8 @@
 
 namespace tutti {
 
+constexpr std::int64_t kPoolColumns = 2;  // of a window, that the loops know
+
 struct PoolShape {
   std::int64_t height;  // of a plane of the image
   std::int64_t width;
@@ -14,6 +16,8 @@ struct PoolShape {
 
   std::int64_t out_height() const { return height / rows; }
   std::int64_t out_width() const { return width / columns; }
+  // Whether the loops below can pool it.
+  bool IsKnown() const { return columns == kPoolColumns && height >= rows && width >= columns; }
 };
 
 // As wide as the values, so that both fill the same vector registers.

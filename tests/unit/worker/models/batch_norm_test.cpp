@@ -58,8 +58,9 @@ void ExpectAsLibTorch(const Pair& pair, const Tensor& image) {
   SCOPED_TRACE(pair.name);
   BatchNorm2d ours = MakeNorm(image.size(1), image.scalar_type());
   BatchNorm2d theirs = MakeNorm(image.size(1), image.scalar_type());
-  const auto equal = [](const Tensor& some, const Tensor& others) {
-    return torch::equal(torch::nan_to_num(some, 77), torch::nan_to_num(others, 77));
+  const auto known = [](const Tensor& x) { return torch::nan_to_num(x, 77); };
+  const auto equal = [&known](const Tensor& some, const Tensor& others) {
+    return torch::equal(known(some), known(others));
   };
   for (int step = 0; step < 2; ++step) {
     const Tensor x = (image * (step + 1)).detach().requires_grad_();
@@ -73,10 +74,8 @@ void ExpectAsLibTorch(const Pair& pair, const Tensor& image) {
     for (std::size_t i = 0; i < wanted.size(); ++i) EXPECT_TRUE(equal(ours_of[i], wanted[i])) << i;
     for (std::size_t i = 0; i < ours->buffers().size(); ++i) {
       // Rounded once otherwise on some processors; nothing of a training comes from them.
-      const auto rounded = [](const Tensor& sums) { return torch::nan_to_num(sums, 77); };
-      EXPECT_TRUE(
-          torch::allclose(rounded(ours->buffers()[i]), rounded(theirs->buffers()[i]), 1e-6, 1e-8))
-          << i;
+      const Tensor got_sums = known(ours->buffers()[i]);
+      EXPECT_TRUE(torch::allclose(got_sums, known(theirs->buffers()[i]), 1e-6, 1e-8)) << i;
     }
   }
   ours->eval();
@@ -84,7 +83,7 @@ void ExpectAsLibTorch(const Pair& pair, const Tensor& image) {
   EXPECT_EQ(ours->num_batches_tracked.item<std::int64_t>(), 2);
 }
 
-TEST(BatchNorm, ValuesGradientsAndRunningSumsAreLibTorchsToTheBit) {
+TEST(BatchNorm, ValuesAndGradientsAreLibTorchsToTheBit) {
   // The models' own sizes, rests on both sides, and a plane of less than a vector.
   for (const auto& [height, width] :
        std::vector<std::pair<int, int>>{{128, 43}, {64, 21}, {5, 7}, {4, 2}, {33, 107}}) {
@@ -104,7 +103,7 @@ TEST(BatchNorm, ValuesGradientsAndRunningSumsAreLibTorchsToTheBit) {
 
 TEST(BatchNorm, NaNGoesTheSameWay) {
   torch::manual_seed(3);
-  Tensor image = torch::randn({3, 4, 12, 10});
+  Tensor image = torch::randn({8, 4, 12, 10});
   image[1][2][3][4] = std::numeric_limits<float>::quiet_NaN();
   for (const Pair& pair : Pairs()) ExpectAsLibTorch(pair, image);
 }
@@ -138,9 +137,10 @@ TEST(BatchNorm, OfValuesThatAnEluMakesOneTheFirstCounts) {
 }
 
 // Not a matter of right or wrong, but the benchmark's figures were measured with it.
+// Whether it is with AVX-512 was not.
 TEST(BatchNorm, IsOursWhereLibTorchWasMeasured) {
-  if (at::get_cpu_capability() != "AVX2") GTEST_SKIP() << at::get_cpu_capability();
-  EXPECT_TRUE(NormsAreOurs());
+  const std::string capability = at::get_cpu_capability();
+  EXPECT_TRUE(capability == "AVX512" || NormsAreOurs() == (capability == "AVX2")) << capability;
 }
 
 }  // namespace
